@@ -1,0 +1,1 @@
+"""Crystals and text in one space."""

@@ -1,0 +1,1 @@
+"""Ask the literature: papers in, page-exact cited answers out."""
