@@ -1,0 +1,199 @@
+"""BibTeX files beside a paper: find the file, parse it, pick the entry that means the paper."""
+
+from __future__ import annotations
+
+import codecs
+import logging
+import re
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from rag.metadata.citation_line import tidy_pages
+from rag.metadata.names import MAX_AUTHORS
+from rag.metadata.record import Author, Paper
+from rag.metadata.text import NAME_LIMIT, clean, find_year, normalise_doi, similarity
+
+if TYPE_CHECKING:
+    from pybtex.database import Entry, Person
+
+_log = logging.getLogger(__name__)
+
+MAX_BIB_BYTES = 8_000_000
+MAX_BIB_FILES = 20
+"""Files of one folder that are looked into."""
+
+SAME_TITLE = 0.9
+"""Similarity from which two titles mean one paper."""
+
+_BIBTEX_TO_CSL = {
+    "book": "book",
+    "conference": "paper-conference",
+    "dataset": "dataset",
+    "inbook": "chapter",
+    "incollection": "chapter",
+    "inproceedings": "paper-conference",
+    "mastersthesis": "thesis",
+    "misc": "article",
+    "online": "article",
+    "phdthesis": "thesis",
+    "software": "software",
+    "techreport": "report",
+    "thesis": "thesis",
+    "unpublished": "article",
+}
+
+# Escapes that stand for a character of markup are set aside before the markup goes, and put back after.
+_LITERAL = {
+    r"\textbackslash": "\ue000", r"\textbraceleft": "\ue001", r"\textbraceright": "\ue002",
+    r"\textasciicircum": "\ue003", r"\textasciitilde": "\ue004",
+    r"\$": "\ue005", r"\{": "\ue001", r"\}": "\ue002",
+}  # fmt: skip
+_LITERAL_BACK = str.maketrans(
+    {"\ue000": "\\", "\ue001": "{", "\ue002": "}", "\ue003": "^", "\ue004": "~", "\ue005": "$"}
+)
+
+
+def read_bib(path: Path) -> dict[str, tuple[Paper, str]]:
+    """Parse a BibTeX file.
+
+    Broken entries are logged as warnings and left out; a file that is too large or unreadable gives none.
+
+    Args:
+        path: The ``.bib`` file, UTF-8.
+
+    Returns:
+        Entry key -> (record, the entry's ``file`` field).
+    """
+    try:
+        if (size := path.stat().st_size) > MAX_BIB_BYTES:
+            _log.warning(
+                "%s: %d bytes, more than the %d that are read; ignored", path.name, size, MAX_BIB_BYTES
+            )
+            return {}
+        text = path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        _log.warning("%s: cannot be read (%s); ignored", path.name, error.strerror)
+        return {}
+    return parse_bib(text, path.name)
+
+
+def parse_bib(text: str, name: str = "bibliography") -> dict[str, tuple[Paper, str]]:
+    """Parse BibTeX source; like :func:`read_bib`. ``name`` stands in the warnings."""
+    import pybtex.errors
+    from pybtex.database.input.bibtex import Parser
+    from pybtex.exceptions import PybtexError
+
+    parser = Parser()
+    with pybtex.errors.capture() as errors:
+        try:
+            parser.parse_string(text)
+        except PybtexError as fatal:
+            errors.append(fatal)
+    for fault in errors[:5]:
+        _log.warning("%s: %s; what is broken is left out", name, clean(str(fault)))
+    entries: dict[str, tuple[Paper, str]] = {}
+    for key, entry in parser.data.entries.items():
+        if (paper := _paper(entry)).title:
+            entries[str(key)] = (paper, entry.fields.get("file", ""))
+    return entries
+
+
+def find_bib(path: Path, paper: Paper | None = None) -> Path | None:
+    """The BibTeX file that speaks of a paper.
+
+    That is the one with the same stem beside it; else the first, by name, of its folder with an entry whose
+    ``file`` field names it, or whose DOI or title is the paper's.
+
+    Args:
+        path: The paper's file.
+        paper: What is known of it already; without it only ``file`` fields and the file's name can match.
+    """
+    twin = path.with_suffix(".bib")
+    if twin.is_file():
+        return twin
+    try:
+        candidates = sorted(p for p in path.parent.iterdir() if p.suffix.lower() == ".bib" and p.is_file())
+    except OSError:
+        return None
+    known = paper or Paper(title=path.stem.replace("_", " "))
+    return next((bib for bib in candidates[:MAX_BIB_FILES] if match_entry(bib, path.name, known)), None)
+
+
+def match_entry(bib: Path, file: str, known: Paper) -> Paper | None:
+    """The entry of ``bib`` that means the paper ``known``, stored as ``file``; None where none does.
+
+    A file with one entry and the paper's own stem needs no further proof.
+    """
+    entries = read_bib(bib)
+    papers = [paper for paper, _ in entries.values()]
+    for paper, field in entries.values():
+        if file in _file_names(field):
+            return paper
+    for paper in papers:
+        if known.doi and paper.doi == known.doi:
+            return paper
+    best = max(papers, key=lambda paper: similarity(paper.title, known.title), default=None)
+    if best and similarity(best.title, known.title) >= SAME_TITLE:
+        return best
+    return papers[0] if len(papers) == 1 and bib.stem == Path(file).stem else None
+
+
+def _file_names(field: str) -> set[str]:
+    """Names in a ``file`` field as JabRef, Mendeley and Zotero write it: ``Full Text:a/b.pdf:PDF;...``."""
+    parts = re.split(r"[;:]", field.replace(r"\:", ":").replace(r"\_", "_").replace("{", "").replace("}", ""))
+    names = {PurePosixPath(part.strip()).name for part in parts}
+    return {name for name in names | {PureWindowsPath(part.strip()).name for part in parts} if name}
+
+
+def _paper(entry: Entry) -> Paper:
+    fields = {name.lower(): decode_latex(value) for name, value in entry.fields.items()}
+
+    def first(*names: str) -> str:
+        return next((clean(fields[name]) for name in names if fields.get(name)), "")
+
+    journal = first("journal", "journaltitle", "booktitle", "howpublished")
+    type_ = _BIBTEX_TO_CSL.get(entry.type.lower(), "article-journal")
+    eprint = first("eprint")
+    if eprint and not journal and "arxiv" in first("archiveprefix", "eprinttype").casefold():
+        journal, type_ = "arXiv", "article"
+    authors = tuple(_author(person) for person in entry.persons.get("author", [])[:MAX_AUTHORS])
+    url = first("url")
+    record = {
+        "title": first("title"),
+        "authors": tuple(author for author in authors if author.family),
+        "year": find_year(first("year", "date")),
+        "journal": journal,
+        "volume": first("volume"),
+        "issue": first("number", "issue"),
+        "pages": tidy_pages(first("pages", "eid", "articleno", "article-number")),
+        "doi": normalise_doi(first("doi")),
+        "url": url if re.fullmatch(r"https?://[^\s<>\"\\]+", url) else "",
+        "publisher": first("publisher", "institution", "school"),
+    }
+    sources = {name: "bib" for name, value in record.items() if value}
+    return Paper(**record, type=type_, sources=sources)  # type: ignore[arg-type]
+
+
+def _author(person: Person) -> Author:
+    def text(parts: list[str]) -> str:
+        return clean(decode_latex(" ".join(parts)), NAME_LIMIT)
+
+    return Author(
+        family=text([*person.prelast_names, *person.last_names]),
+        given=text([*person.first_names, *person.middle_names]),
+        suffix=text(person.lineage_names),
+    )
+
+
+def decode_latex(source: str) -> str:
+    """Plain text of a BibTeX value: accents and special characters decoded, commands and braces dropped."""
+    import latexcodec  # noqa: F401  (registers the codec)
+
+    text = re.sub(r"\\\\", " ", source)
+    for command, stand_in in _LITERAL.items():
+        ending = r"(?:\{\}|\s+(?=\S)|(?![A-Za-z]))" if command[-1].isalpha() else ""
+        text = re.sub(re.escape(command) + ending, stand_in, text)
+    text = codecs.getdecoder("ulatex")(text)[0]  # type: ignore[arg-type]
+    text = re.sub(r"\$([^$]{0,500})\$", lambda m: re.sub(r"[_^]", "", m[1]), text)
+    text = re.sub(r"\\[A-Za-z]+\*?\s*|[{}$\\]", "", text)
+    return text.translate(_LITERAL_BACK)
