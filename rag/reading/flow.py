@@ -1,0 +1,275 @@
+"""Lines joined to running text that remembers where every character stands.
+
+A ``Flow`` holds the characters of one paragraph as they stand in the file, with their script codes (0 on the
+line, 1 raised, 2 lowered). From any slice of it come the readable text, and the fragments that quote the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rag.documents import Box
+from rag.reading.lines import Line
+from rag.reading.sentences import CITATION
+from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, one_line, readable
+
+_HYPHENS = "-‐‑\u00ad"
+_WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
+_TAIL = re.compile(r"([^\W\d_]+)[-‐‑\u00ad]$")
+_HEAD = re.compile(r"[^\W\d_]+")
+_NO_BLANK_AFTER = re.compile(r"(?:[–—/]|\w[-‐‑])$")
+_SCRIPTS = re.compile(rb"\x01+|\x02+")
+
+_MARKER = re.compile(
+    r"^[\s,;–—−\-‐]*(?:\d{1,3}[a-z]?|[a-f*†‡§¶#])(?:[\s,;–—−\-‐]+(?:\d{1,3}[a-z]?|[a-f]))*[\s,;]*$|^[*†‡§¶,]+$"
+)
+_EXPONENT = re.compile(r"^[+−–\-]?\s?\d+(?:[./]\d+)?$|^[+−–\-]?[nxyk]$")
+_CHARGE = re.compile(r"^\d?[+−–\-]$|^[•·]?[+−–\-]$")
+_UNITS = frozenset(
+    ["m", "cm", "mm", "nm", "μm", "um", "km", "dm", "pm", "Å", "s", "ms", "ns", "V", "eV", "meV", "keV", "K", "A", "mA", "W", "mW", "J", "kJ", "g", "kg", "L", "mol", "Hz", "sun", "atom"]
+)
+_ORBITALS = frozenset(["sp", "s", "p", "d", "f", "R", "r", "x", "y", "z", "t2g", "eg", "χ", "σ", "η", "Ψ", "ψ", "ρ", "T", "L", "N"])
+
+# Second halves that follow a real hyphen far more often than a syllable break.
+_COMPOUND_ENDS = frozenset(
+    ["based", "free", "dependent", "type", "like", "scale", "doped", "rich", "poor", "level", "phase", "principles", "state", "driven", "induced", "related", "resolved", "order", "dimensional", "centered", "centred", "assisted", "limited", "containing", "mediated", "oriented", "averaged", "field", "effect", "transfer", "coated", "quality", "efficiency", "performance", "throughput", "energy", "temperature", "learning", "shot", "specific", "wide", "range", "term", "density", "life", "to", "of", "the", "and", "in"]
+)
+
+
+class Vocabulary:
+    """Words of one document, to tell a hyphen that belongs to a word from one that only breaks it."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._words: Counter[str] = Counter()
+        self._compounds: Counter[str] = Counter()
+        for line in lines:
+            found = _WORD.findall(readable(line.text).lower())
+            if found and line.text[-1:] in _HYPHENS:
+                found.pop()
+            for word in found:
+                if "-" in word:
+                    self._compounds[word] += 1
+                    self._words.update(word.split("-"))
+                else:
+                    self._words[word] += 1
+
+    def keeps_hyphen(self, left: str, right: str) -> bool:
+        """Whether the hyphen between ``left`` and ``right`` at a line end belongs to the word."""
+        if not right[:1].islower():
+            return True
+        whole, compound = self._words[(left + right).lower()], self._compounds[f"{left}-{right}".lower()]
+        if whole or compound:
+            return compound > whole
+        if left[-1:].isupper() and len(left) > 1:
+            return True
+        known_left, known_right = self._words[left.lower()], self._words[right.lower()]
+        if right in _COMPOUND_ENDS:
+            return len(left) > 2 and known_left > 0
+        return len(left) > 3 and len(right) > 3 and known_left > 1 and known_right > 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Characters ``first`` to ``last`` of ``line`` stand at ``at`` in the flow."""
+
+    at: int
+    line: Line
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A contiguous slice of one column: its place in the flow, characters, script codes and boxes."""
+
+    start: int
+    end: int
+    page: int
+    text: str
+    script: bytes
+    boxes: tuple[Box, ...]
+
+
+class Flow:
+    """The running text of ``lines``.
+
+    Args:
+        lines: In reading order.
+        vocabulary: Decides on hyphens at line ends.
+        raised_citations: Whether raised numbers behind words are citation markers in this document.
+    """
+
+    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, raised_citations: bool) -> None:
+        self._raised_citations = raised_citations
+        self._stretches: list[_Stretch] = []
+        parts: list[str] = []
+        scripts: list[bytes] = []
+        at = 0
+        for index, line in enumerate(lines):
+            last = len(line.text)
+            glue = ""
+            if index + 1 < len(lines):
+                last, glue = _joint(line, lines[index + 1], vocabulary)
+            parts += [line.text[:last], glue]
+            scripts += [line.script[:last], b"\0" * len(glue)]
+            self._stretches.append(_Stretch(at, line, 0, last))
+            at += last + len(glue)
+        self.text = "".join(parts)
+        self.script = b"".join(scripts)
+        self._citations = [
+            match.span() for match in re.finditer(rb"\x01+", self.script) if self._is_citation(*match.span())
+        ]
+
+    def masked(self) -> str:
+        """The text for finding sentence ends: citation markers replaced, same length."""
+        if not self._citations:
+            return self.text
+        letters = list(self.text)
+        for start, end in self._citations:
+            while end < len(letters) and letters[end - 1].isspace():
+                end -= 1
+            letters[start:end] = CITATION * (end - start)
+        return "".join(letters)
+
+    def readable(self, start: int, end: int) -> str:
+        """One line for people and for search; citation markers left out."""
+        script = self.script[start:end]
+        if not any(script):
+            return one_line(readable(self.text[start:end]).replace("−", "-"))
+        dropped = {span[0] for span in self._citations}
+        parts: list[str] = []
+        done = start
+        for match in _SCRIPTS.finditer(self.script, start, end):
+            first, last = match.span()
+            parts.append(self.text[done:first])
+            done = last
+            run = self.text[first:last]
+            if script[first - start] == 2:
+                parts.append(run)
+            elif first not in dropped:
+                parts.append(_raise(self.text[:first], run))
+        parts.append(self.text[done:end])
+        return one_line(readable("".join(parts)).replace("−", "-"))
+
+    def cuts(self, start: int, end: int) -> list[Cut]:
+        """The slice as contiguous pieces: a new one at every column and page."""
+        cuts: list[Cut] = []
+        group: list[tuple[_Stretch, int, int]] = []
+        for stretch in self._stretches:
+            length = stretch.last - stretch.first
+            first, last = max(start, stretch.at), min(end, stretch.at + length)
+            if first >= last or not self.text[first:last].strip():
+                continue
+            if group and not _same_column(group[-1][0].line, stretch.line):
+                cuts.append(self._cut(group))
+                group = []
+            group.append((stretch, first, last))
+        if group:
+            cuts.append(self._cut(group))
+        return cuts
+
+    def _cut(self, group: Sequence[tuple[_Stretch, int, int]]) -> Cut:
+        start, end = group[0][1], group[-1][2]
+        boxes = tuple(
+            _box(stretch.line, first - stretch.at + stretch.first, last - stretch.at + stretch.first)
+            for stretch, first, last in group
+        )
+        return Cut(start, end, group[0][0].line.page, self.text[start:end], self.script[start:end], boxes)
+
+    def _is_citation(self, start: int, end: int) -> bool:
+        run = self.text[start:end]
+        if not _MARKER.match(run):
+            return False
+        word = re.search(r"\S*$", self.text[max(0, start - 24) : start])
+        before = word[0] if word else ""
+        if not before:
+            return False
+        symbols = not any(letter.isalnum() for letter in run)
+        if symbols:
+            return True
+        if before[-1].isdecimal() and self.script[start - 1] == 0:
+            return False
+        letters = re.search(r"[^\W\d_]*$", before)
+        stem = letters[0] if letters else ""
+        if (
+            run.strip().isdecimal()
+            and len(run.strip()) == 1
+            and (stem in _UNITS or stem in _ORBITALS or len(stem) == 1)
+        ):
+            return False
+        return self._raised_citations or before[-1] in ".,;:)]”’"
+
+
+def votes_for_raised_citations(lines: Iterable[Line]) -> int:
+    """How many raised numbers stand behind long words or full stops: papers that cite so have dozens."""
+    votes = 0
+    for line in lines:
+        for match in re.finditer(rb"\x01+", line.script):
+            run, before = line.text[match.start() : match.end()], line.text[: match.start()]
+            if re.match(r"^\d{1,3}(?:[,–\-]\d{1,3})*$", run.strip()) and re.search(
+                r"(?:[a-z]{4}|[a-z)][.,])$", before
+            ):
+                votes += 1
+    return votes
+
+
+def quote_of(text: str, script: bytes) -> str:
+    """The characters as they stand on the page, raised and lowered ones as Unicode has them."""
+    if not any(script):
+        return one_line(readable(text))
+    parts: list[str] = []
+    done = 0
+    for match in _SCRIPTS.finditer(script):
+        first, last = match.span()
+        table = SUPERSCRIPT if script[first] == 1 else SUBSCRIPT
+        parts += [text[done:first], text[first:last].translate(table)]
+        done = last
+    parts.append(text[done:])
+    return one_line(readable("".join(parts)))
+
+
+def _joint(line: Line, following: Line, vocabulary: Vocabulary) -> tuple[int, str]:
+    """How many characters of ``line`` stay, and what stands between it and ``following``."""
+    text = line.text
+    if text.endswith("\u00ad"):
+        return len(text) - 1, ""
+    tail = _TAIL.search(text)
+    if tail and not line.script[-1]:
+        head = _HEAD.match(following.text)
+        if head is None:
+            return len(text), "" if following.text[:1].isdecimal() else " "
+        right = readable(head[0])
+        if right in ("and", "or", "to"):  # "short- and long-range"
+            return len(text), " "
+        return (len(text), "") if vocabulary.keeps_hyphen(readable(tail[1]), right) else (len(text) - 1, "")
+    return len(text), "" if _NO_BLANK_AFTER.search(text) else " "
+
+
+def _same_column(above: Line, below: Line) -> bool:
+    return above.page == below.page and above.column == below.column and above.base > below.base
+
+
+def _box(line: Line, first: int, last: int) -> Box:
+    while first < last - 1 and line.text[first] == " ":
+        first += 1
+    while last > first + 1 and line.text[last - 1] == " ":
+        last -= 1
+    x0, x1 = min(line.left[first:last]), max(line.right[first:last])
+    return Box(
+        round(x0, 2), round(line.y0, 2), round(max(x1, x0 + 0.1), 2), round(max(line.y1, line.y0 + 0.1), 2)
+    )
+
+
+def _raise(before: str, run: str) -> str:
+    """Raised text as it is typed: ``10^13``, ``cm^-3``, but ``Pb2+`` and ``5th``."""
+    content = run.strip()
+    if _CHARGE.match(content) or not _EXPONENT.match(content):
+        return run
+    return (
+        ("^" if before and not before[-1].isspace() else "")
+        + re.sub("^[−–]", "-", content)
+        + run[len(run.rstrip()) :]
+    )

@@ -1,0 +1,228 @@
+"""From characters to pieces of lines, and from pieces to whole lines.
+
+A *piece* is an unbroken run of characters in stream order: it ends where the text jumps, so a piece never
+crosses the gap between two columns. Pieces that share a baseline inside one column make a *line*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rag.documents import Box
+from rag.reading.pdf import Glyphs
+
+_GAP = 1.0  # ems; justified text rarely opens its word spaces wider
+_WORD_GAP = 0.25  # ems, where the file itself writes no blank
+_BLANK_GAP = 0.08  # ems, where it does
+
+
+@dataclass(slots=True)
+class Piece:
+    """Characters ``start`` to ``end`` of a page, on one baseline.
+
+    ``size`` and ``font`` are those of most characters, ``bold`` the share of bold ones, ``angle`` in quarter
+    turns (None: oblique); ``text`` has blanks between words.
+    """
+
+    start: int
+    end: int
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    base: float
+    size: float
+    bold: float
+    font: str
+    text: str
+    angle: int | None = 0
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of one column.
+
+    Attributes:
+        text: Characters with blanks between words; ligatures and accents as in the file.
+        script: One code a character: 0 on the line, 1 raised, 2 lowered.
+        left, right: One horizontal position a character, points.
+        y0, y1: Extent of the letters on the line, without raised and lowered ones.
+        gaps: Blanks wider than 1.5 ems.
+        column: Left and right edge of the column.
+        bold: Share of bold characters.
+    """
+
+    page: int
+    text: str
+    script: bytes
+    left: Sequence[float]
+    right: Sequence[float]
+    x0: float
+    x1: float
+    y0: float
+    y1: float
+    base: float
+    size: float
+    bold: float
+    font: str
+    gaps: int
+    column: tuple[float, float] = (0.0, 0.0)
+
+    @property
+    def box(self) -> Box:
+        return Box(self.x0, self.y0, self.x1, self.y1)
+
+
+def pieces_of(glyphs: Glyphs) -> list[Piece]:
+    """All pieces of a page in stream order, those that are not upright included."""
+    count = len(glyphs.text)
+    if not count:
+        return []
+    sizes = np.array([style.size for style in glyphs.styles], np.float32)
+    angles = np.array([-1 if style.angle is None else style.angle for style in glyphs.styles], np.int32)
+    size, angle = sizes[glyphs.style], angles[glyphs.style]
+    larger = np.maximum(size[1:], size[:-1])
+    step = glyphs.x0[1:] - glyphs.x1[:-1]
+    jump = (
+        (np.abs(np.diff(glyphs.base)) > 0.55 * larger)
+        | (step > _GAP * larger)
+        | (glyphs.x0[1:] < glyphs.x0[:-1] - 0.9 * larger)
+    )
+    # Sideways letters follow each other upwards: any step of less than two ems goes on.
+    sideways = (angle[1:] != 0) & (angle[:-1] != 0)
+    near = (np.abs(np.diff(glyphs.y0)) < 2 * larger) & (np.abs(np.diff(glyphs.x0)) < 2 * larger)
+    jump = np.where(sideways, ~near, jump) | (angle[1:] != angle[:-1])
+    cuts = np.concatenate(([0], np.flatnonzero(jump) + 1, [count]))
+    spaced, place = _spaced(glyphs)
+    return [
+        _piece(glyphs, start, end, spaced[place[start] : place[end - 1] + 1])
+        for start, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
+    ]
+
+
+def _spaced(glyphs: Glyphs) -> tuple[str, list[int]]:
+    """The characters with blanks where the file has them, and the place of each character in that string."""
+    text, done = [], 0
+    for at in np.flatnonzero(glyphs.space).tolist():
+        text.append(glyphs.text[done:at])
+        done = at
+    text.append(glyphs.text[done:])
+    place = np.arange(len(glyphs.text)) + np.cumsum(glyphs.space)
+    return " ".join(text), place.tolist()
+
+
+def _piece(glyphs: Glyphs, start: int, end: int, text: str) -> Piece:
+    styles = glyphs.style[start:end]
+    first = int(styles[0])
+    if bool((styles == first).all()):
+        main = first
+        bold = float(glyphs.styles[first].bold)
+    else:
+        counts = np.bincount(styles, minlength=len(glyphs.styles))
+        main = int(counts.argmax())
+        bold = sum(n for n, style in zip(counts.tolist(), glyphs.styles, strict=True) if style.bold) / (
+            end - start
+        )
+    style = glyphs.styles[main]
+    chosen = start + int((styles == main).argmax())
+    return Piece(
+        start=start,
+        end=end,
+        x0=float(glyphs.x0[start:end].min()),
+        y0=float(glyphs.y0[chosen]),
+        x1=float(glyphs.x1[start:end].max()),
+        y1=float(glyphs.y1[chosen]),
+        base=float(glyphs.base[chosen]),
+        size=style.size,
+        bold=bold,
+        font=style.font,
+        text=text,
+        angle=style.angle,
+    )
+
+
+def lines_of(glyphs: Glyphs, pieces: Iterable[Piece], column: tuple[float, float]) -> list[Line]:
+    """The lines that ``pieces`` of one column make, top to bottom."""
+    rows: list[list[Piece]] = []
+    heads: list[Piece] = []  # the largest piece of each row
+    for piece in sorted(pieces, key=lambda p: (-p.size * min(p.end - p.start, 12), -p.base)):
+        row = _row_for(piece, heads)
+        if row is None:
+            heads.append(piece)
+            rows.append([piece])
+        else:
+            rows[row].append(piece)
+    order = sorted(range(len(rows)), key=lambda r: -heads[r].base)
+    return [_line(glyphs, rows[r], heads[r], column) for r in order]
+
+
+def _row_for(piece: Piece, heads: Sequence[Piece]) -> int | None:
+    best, distance = None, 1e9
+    for index, head in enumerate(heads):
+        offset = piece.base - head.base
+        if piece.size < 0.85 * head.size:
+            fits = -0.45 * head.size < offset < 0.75 * head.size
+        else:
+            fits = abs(offset) < 0.35 * head.size
+        if fits and abs(offset) < distance:
+            best, distance = index, abs(offset)
+    return best
+
+
+def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, float]) -> Line:
+    row.sort(key=lambda piece: piece.x0)
+    if len(row) == 1:
+        index = np.arange(row[0].start, row[0].end)
+    else:
+        index = np.concatenate([np.arange(piece.start, piece.end) for piece in row])
+    sizes = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[index]]
+    x0, x1 = glyphs.x0[index], glyphs.x1[index]
+    offset = glyphs.base[index] - head.base
+    small = sizes < 0.87 * head.size
+    raised = (small & (offset > 0.1 * head.size)) | (offset > 0.28 * head.size)
+    lowered = (small & (offset < -0.05 * head.size)) | (offset < -0.28 * head.size)
+    code = raised.astype(np.uint8) + 2 * lowered.astype(np.uint8)
+    step = np.empty(len(index), np.float32)
+    step[0] = 0.0
+    step[1:] = x0[1:] - x1[:-1]
+    blank = (step > _WORD_GAP * head.size) | (glyphs.space[index] & (step > _BLANK_GAP * head.size))
+    blank[0] = False
+    wide = int((step > 1.5 * head.size).sum())
+    on_line = (code == 0) & ~small
+    if not on_line.any():
+        on_line[:] = True
+    characters = [glyphs.text[i] for i in index.tolist()]
+    if blank.any():
+        at = np.flatnonzero(blank)
+        x0, x1, code = (
+            np.insert(x0, at, x1[at - 1]),
+            np.insert(x1, at, x0[at]),
+            np.insert(code, at, np.minimum(code[at - 1], code[at]) * (code[at - 1] == code[at])),
+        )
+        for shift, position in enumerate(at.tolist()):
+            characters.insert(position + shift, " ")
+    bold = sum(piece.bold * (piece.end - piece.start) for piece in row) / max(1, len(index))
+    return Line(
+        page=glyphs.number,
+        text="".join(characters),
+        script=code.tobytes(),
+        left=x0.tolist(),
+        right=x1.tolist(),
+        x0=float(x0.min()),
+        x1=float(x1.max()),
+        y0=float(glyphs.y0[index][on_line].min()),
+        y1=float(glyphs.y1[index][on_line].max()),
+        base=head.base,
+        size=head.size,
+        bold=bold,
+        font=head.font,
+        gaps=wide,
+        column=column,
+    )

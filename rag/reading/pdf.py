@@ -1,0 +1,387 @@
+"""Characters and their boxes from a PDF, through PDFium's C interface.
+
+Few calls a character: PDFium's answers arrive in arrays that are allocated once a page, and what is constant
+over a text object (font, size, colour, direction) is asked once for each object.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pypdfium2.raw as pdfium
+
+from rag.errors import UnreadableDocument, UnsafeDocument
+from rag.reading.text import one_line
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+_TINY = 3.0  # points; smaller letters are not meant to be read
+_MAX_CHARACTERS = 400_000  # a page; a dense journal page holds 8,000
+
+_POINTER = ctypes.c_void_p
+_INVISIBLE_MODE = 3
+_CLIP_ONLY_MODE = 7
+
+
+def _prototype(function: Any, result: Any, *arguments: Any) -> Any:
+    """The same C function with plain integer arguments: half the time of the typed call."""
+    address = ctypes.cast(function, _POINTER).value
+    return ctypes.CFUNCTYPE(result, *arguments)(address)
+
+
+_unicode_of = _prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, ctypes.c_int)
+_object_of = _prototype(pdfium.FPDFText_GetTextObject, _POINTER, _POINTER, ctypes.c_int)
+_box_of = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """What is constant over one text object. ``angle`` in quarter turns, None where it is oblique."""
+
+    font: str
+    size: float
+    bold: bool
+    italic: bool
+    angle: int | None
+
+
+@dataclass(slots=True)
+class Glyphs:
+    """The visible characters of one page in stream order, white space left out.
+
+    Attributes:
+        text: n characters.
+        x0, x1, y0, y1: (n,) loose boxes in points: advance width by ascent and descent of the font.
+        base: (n,) baseline, points above the lower edge.
+        style: (n,) index into ``styles``.
+        space: (n,) true where white space stands before the character.
+        stream: All characters in stream order, with white space and without those that were hidden.
+    """
+
+    number: int
+    width: float
+    height: float
+    label: str
+    text: str = ""
+    x0: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    y0: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    x1: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    y1: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    base: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
+    style: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
+    space: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    styles: list[Style] = field(default_factory=list)
+    stream: str = ""
+    has_image: bool = False
+
+
+class PdfFile:
+    """An open PDF. Not for use by two threads: PDFium is not thread safe."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self._data = data  # PDFium reads from this buffer as long as the file is open
+        self._name = name
+        _start_pdfium()
+        self._handle = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
+        if not self._handle:
+            raise _load_error(name, pdfium.FPDF_GetLastError())
+        self._fonts: dict[int, tuple[str, bool, bool]] = {}
+
+    def __enter__(self) -> PdfFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pdfium.FPDF_CloseDocument(self._handle)
+
+    def __len__(self) -> int:
+        return int(pdfium.FPDF_GetPageCount(self._handle))
+
+    def info(self) -> dict[str, str]:
+        """Document information, without empty values."""
+        tags = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
+        values = {tag: one_line(self._string(pdfium.FPDF_GetMetaText, tag.encode())) for tag in tags}
+        return {tag: value for tag, value in values.items() if value}
+
+    def glyphs(self, number: int) -> Glyphs:
+        """Characters of page ``number`` (from 1)."""
+        label = one_line(self._string(pdfium.FPDF_GetPageLabel, number - 1))
+        page = pdfium.FPDF_LoadPage(self._handle, number - 1)
+        if not page:
+            return Glyphs(number, 0.0, 0.0, label)
+        try:
+            size = float(pdfium.FPDF_GetPageWidthF(page)), float(pdfium.FPDF_GetPageHeightF(page))
+            glyphs = Glyphs(number, size[0], size[1], label)
+            glyphs.has_image = _has_image(page)
+            with _text_page(page) as text_page:
+                self._fill(glyphs, page, text_page)
+            return glyphs
+        finally:
+            pdfium.FPDF_ClosePage(page)
+
+    def _string(self, function: Any, key: Any) -> str:
+        size = function(self._handle, key, None, 0)
+        if not 2 < size <= 1 << 16:
+            return ""
+        buffer = ctypes.create_string_buffer(size)
+        function(self._handle, key, buffer, size)
+        return buffer.raw[: size - 2].decode("utf-16-le", "replace")
+
+    def _fill(self, glyphs: Glyphs, page: Any, text_page: Any) -> None:
+        count = pdfium.FPDFText_CountChars(text_page)
+        if count <= 0:
+            return
+        if count > _MAX_CHARACTERS:
+            raise UnsafeDocument(
+                self._name,
+                f"page {glyphs.number} holds {count:,} characters, more than {_MAX_CHARACTERS:,}",
+                "it is not a paper, or it is an attack",
+            )
+        handle = ctypes.cast(text_page, _POINTER).value
+        codes = _codes(text_page, handle, count)
+        boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom
+        address = boxes.ctypes.data
+        for _ in map(_box_of, repeat(handle), range(count), range(address, address + 16 * count, 16)):
+            pass
+        blank = _is_blank(codes)
+        style, base, hidden = self._styles(glyphs, page, text_page, handle, blank, boxes)
+        _place(glyphs, page, boxes, base)
+        _keep_visible(glyphs, codes, blank, boxes, base, style, hidden)
+
+    def _styles(
+        self,
+        glyphs: Glyphs,
+        page: Any,
+        text_page: Any,
+        handle: int | None,
+        blank: npt.NDArray[np.bool_],
+        boxes: Floats,
+    ) -> tuple[Ints, Floats, npt.NDArray[np.bool_]]:
+        """Style index, baseline and hidden flag of every character; one look at each text object."""
+        count = len(blank)
+        height = boxes[:, 1] - boxes[:, 3]
+        probe = np.ones(count, np.bool_)
+        # Inside a word the text object changes only where the box changes its height or its place.
+        probe[1:] = blank[:-1] | (np.abs(np.diff(boxes[:, 3])) > 0.01) | (np.abs(np.diff(height)) > 0.01)
+        probe &= ~blank
+        starts = np.flatnonzero(probe)
+        objects = list(map(_object_of, repeat(handle), starts.tolist()))
+        style_of_run = np.zeros(len(starts) + 1, np.int32)
+        shift_of_run = np.zeros(len(starts) + 1, np.float32)
+        hidden_of_run = np.zeros(len(starts) + 1, np.bool_)
+        known: dict[int | None, tuple[int, float, bool]] = {}
+        index_of: dict[Style, int] = {}
+        pale: list[int] = []
+        for run, (start, text_object) in enumerate(zip(starts.tolist(), objects, strict=True), start=1):
+            if text_object not in known:
+                style, shift, hidden, is_pale = self._inspect(text_page, text_object, start, boxes[start])
+                known[text_object] = (index_of.setdefault(style, len(index_of)), shift, hidden)
+                if is_pale:
+                    pale.append(run)
+            style_of_run[run], shift_of_run[run], hidden_of_run[run] = known[text_object]
+        glyphs.styles = list(index_of)
+        run_of = np.cumsum(probe)
+        hidden_chars = hidden_of_run[run_of]
+        if not glyphs.has_image or hidden_chars[~blank].mean() < 0.8:
+            pass
+        else:
+            hidden_chars[:] = False  # a text layer under the picture of a scanned page
+        if pale:
+            hidden_chars |= _lost_on_background(page, glyphs, run_of, pale, boxes, blank)
+        base = boxes[:, 3] + shift_of_run[run_of]
+        return style_of_run[run_of], base, hidden_chars
+
+    def _inspect(
+        self, text_page: Any, text_object: int | None, index: int, box: Floats
+    ) -> tuple[Style, float, bool, bool]:
+        """Style, height of the baseline over the box's lower edge, whether hidden, whether pale."""
+        matrix = pdfium.FS_MATRIX()
+        pdfium.FPDFText_GetMatrix(text_page, index, matrix)
+        scale = math.hypot(matrix.c, matrix.d)
+        size = float(pdfium.FPDFText_GetFontSize(text_page, index)) * (scale or 1.0)
+        turn = math.degrees(math.atan2(matrix.b, matrix.a)) / 90 if scale else 0.0
+        angle = round(turn) % 4 if abs(turn - round(turn)) < 0.06 else None
+        x, y = ctypes.c_double(), ctypes.c_double()
+        pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
+        handle = ctypes.cast(_POINTER(text_object), pdfium.FPDF_PAGEOBJECT) if text_object else None
+        font, bold, italic = self._font(handle)
+        mode = pdfium.FPDFTextObj_GetTextRenderMode(handle) if handle else 0
+        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
+        pale = False
+        if handle and pdfium.FPDFPageObj_GetFillColor(handle, red, green, blue, alpha):
+            pale = min(red.value, green.value, blue.value) >= 225 or alpha.value < 40
+        squeezed = matrix.a == 0 and matrix.b == 0
+        hidden = mode in (_INVISIBLE_MODE, _CLIP_ONLY_MODE) or size < _TINY or squeezed
+        return Style(font, round(size, 2), bold, italic, angle), y.value - float(box[3]), hidden, pale
+
+    def _font(self, text_object: Any) -> tuple[str, bool, bool]:
+        font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
+        if not font:
+            return "", False, False
+        key = ctypes.cast(font, _POINTER).value or 0
+        if key not in self._fonts:
+            buffer = ctypes.create_string_buffer(256)
+            size = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
+            name = buffer.value.decode("utf-8", "replace") if 0 < size <= 256 else ""
+            name = name.split("+", 1)[-1]
+            lowered = name.lower()
+            bold = any(
+                word in lowered for word in ("bold", "black", "heavy", "semibold", "demi", "cmbx", "-bd")
+            )
+            italic = any(word in lowered for word in ("ital", "obliq", "cmti", "cmmi", "slanted"))
+            self._fonts[key] = (name, bold or pdfium.FPDFFont_GetWeight(font) >= 600, italic)
+        return self._fonts[key]
+
+
+def _start_pdfium() -> None:
+    """PDFium's library start-up; a second call does nothing."""
+    config = pdfium.FPDF_LIBRARY_CONFIG(version=2)
+    pdfium.FPDF_InitLibraryWithConfig(config)
+
+
+def _load_error(name: str, code: int) -> UnreadableDocument:
+    if code == pdfium.FPDF_ERR_PASSWORD:
+        return UnreadableDocument(name, "is encrypted with a password", "save a copy without one")
+    if code == pdfium.FPDF_ERR_SECURITY:
+        return UnreadableDocument(name, "uses an encryption that cannot be read", "save a copy without it")
+    return UnreadableDocument(name, "is damaged, or is not a PDF", "download it again")
+
+
+@contextmanager
+def _text_page(page: Any) -> Iterator[Any]:
+    text_page = pdfium.FPDFText_LoadPage(page)
+    if not text_page:
+        raise MemoryError
+    try:
+        yield text_page
+    finally:
+        pdfium.FPDFText_ClosePage(text_page)
+
+
+def _has_image(page: Any, limit: int = 2000) -> bool:
+    count = min(pdfium.FPDFPage_CountObjects(page), limit)
+    objects = (pdfium.FPDFPage_GetObject(page, index) for index in range(count))
+    return any(pdfium.FPDFPageObj_GetType(item) == pdfium.FPDF_PAGEOBJ_IMAGE for item in objects)
+
+
+def _codes(text_page: Any, handle: int | None, count: int) -> npt.NDArray[np.uint32]:
+    """Code points of all characters: in one call where text and characters run in step."""
+    buffer = np.zeros(count + 1, np.uint16)
+    pointer = ctypes.cast(buffer.ctypes.data, ctypes.POINTER(ctypes.c_ushort))
+    written = pdfium.FPDFText_GetText(text_page, 0, count, pointer)
+    units = buffer[:count]
+    if written == count + 1 and not ((units >= 0xD800) & (units < 0xE000)).any():
+        codes = units.astype(np.uint32)
+        codes[codes == 0xFFFE] = 2
+        return codes
+    return np.fromiter(map(_unicode_of, repeat(handle), range(count)), np.uint32, count)
+
+
+_BLANKS = np.array([9, 10, 11, 12, 13, 32, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
+
+
+def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    blank = codes == 32
+    blank |= np.isin(codes, _BLANKS)
+    return blank
+
+
+def _place(glyphs: Glyphs, page: Any, boxes: Floats, base: Floats) -> None:
+    """Move ``boxes`` and ``base`` to the page as it is shown: its corner at the origin, turned by /Rotate."""
+    visible = pdfium.FS_RECTF()
+    if pdfium.FPDF_GetPageBoundingBox(page, visible):
+        boxes[:, 0::2] -= visible.left
+        boxes[:, 1::2] -= visible.bottom
+        base -= visible.bottom
+    turns = pdfium.FPDFPage_GetRotation(page)
+    if turns:
+        left, top, right, bottom = boxes.T.copy()
+        width, height = glyphs.width, glyphs.height
+        if turns == 1:
+            turned = (bottom, height - left, top, height - right)
+        elif turns == 2:
+            turned = (width - right, height - bottom, width - left, height - top)
+        else:
+            turned = (width - top, right, width - bottom, left)
+        for column, values in enumerate(turned):
+            boxes[:, column] = values
+        base[:] = boxes[:, 3] + 0.22 * (boxes[:, 1] - boxes[:, 3])
+        glyphs.styles = [
+            Style(s.font, s.size, s.bold, s.italic, None if s.angle is None else (s.angle - turns) % 4)
+            for s in glyphs.styles
+        ]
+
+
+def _lost_on_background(
+    page: Any,
+    glyphs: Glyphs,
+    run_of: npt.NDArray[np.int64],
+    pale: list[int],
+    boxes: Floats,
+    blank: npt.NDArray[np.bool_],
+) -> npt.NDArray[np.bool_]:
+    """Pale characters that do not show: the page is drawn and their place on it is one even colour."""
+    suspects = np.isin(run_of, pale) & ~blank
+    hidden = np.zeros(len(run_of), np.bool_)
+    scale = min(2.0, 1600 / max(glyphs.width, glyphs.height, 1.0))
+    width, height = max(1, round(glyphs.width * scale)), max(1, round(glyphs.height * scale))
+    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
+    if not bitmap:
+        return suspects
+    try:
+        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, 0)
+        stride = pdfium.FPDFBitmap_GetStride(bitmap)
+        memory = ctypes.cast(
+            pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height))
+        )
+        pixels = np.frombuffer(memory.contents, np.uint8).reshape(height, stride)[:, : 4 * width]
+        pixels = pixels.reshape(height, width, 4)[:, :, :3]
+        x, y = ctypes.c_int(), ctypes.c_int()
+        for index in np.flatnonzero(suspects).tolist():
+            left, top, right, bottom = (float(value) for value in boxes[index])
+            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, left, top, x, y)
+            first = (max(0, x.value), max(0, y.value))
+            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, right, bottom, x, y)
+            patch = pixels[first[1] : y.value + 1, first[0] : x.value + 1]
+            hidden[index] = patch.size == 0 or int(np.ptp(patch)) < 40
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
+    return hidden
+
+
+def _keep_visible(
+    glyphs: Glyphs,
+    codes: npt.NDArray[np.uint32],
+    blank: npt.NDArray[np.bool_],
+    boxes: Floats,
+    base: Floats,
+    style: Ints,
+    hidden: npt.NDArray[np.bool_],
+) -> None:
+    """Store what can be seen: no white space, nothing hidden, off the page or without width."""
+    codes = np.where(codes == 2, ord("-"), codes)  # PDFium marks the hyphen at a line end by 2
+    left, top, right, bottom = boxes.T
+    middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+    unseen = (codes < 32) | ((codes >= 0x7F) & (codes < 0xA0)) | ((codes >= 0xD800) & (codes < 0xE000))
+    unseen |= ((codes >= 0x200B) & (codes <= 0x200F)) | ((codes >= 0x202A) & (codes <= 0x202E))
+    unseen |= ((codes >= 0x2060) & (codes <= 0x206F)) | (codes == 0xFEFF) | (codes >= 0xE0000)
+    off_page = (middle_x < 0) | (middle_x > glyphs.width) | (middle_y < 0) | (middle_y > glyphs.height)
+    no_width = (right - left < 0.02) & (top - bottom > 1)
+    shown = ~(hidden | unseen | off_page)
+    glyphs.stream = "".join(map(chr, codes[shown | blank].tolist()))
+    keep = shown & ~blank & ~(no_width & (codes < 0x300))
+    index = np.flatnonzero(keep)
+    glyphs.text = "".join(map(chr, codes[index].tolist()))
+    glyphs.x0, glyphs.y1, glyphs.x1, glyphs.y0 = (boxes[index, column] for column in range(4))
+    glyphs.base, glyphs.style = base[index], style[index]
+    blanks_before = np.cumsum(blank)[index]
+    glyphs.space = np.diff(blanks_before, prepend=blanks_before[:1]) > 0

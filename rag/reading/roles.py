@@ -1,0 +1,225 @@
+"""Which part every block plays: title, front matter, sections, captions, tables, references, back matter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag.documents import Kind
+from rag.reading.blocks import Block, Look, is_formula, is_prose, looks_like_heading, starts_caption
+
+_NUMBER = r"^(?:(?:\d{1,2}(?:\.\d{1,2})*|[IVX]{1,5}|[A-Z])[.)]?\s+)?\W{0,3}"
+REFERENCES = re.compile(
+    _NUMBER
+    + r"(?:references?(?:\s+and\s+notes?)?|notes?\s+and\s+references?|bibliography|literature(?:\s+cited)?|"
+    r"supplementa(?:l|ry)\s+references|works\s+cited)\W*$",
+    re.IGNORECASE,
+)
+_BACK_WORDS = (
+    r"acknowledge?ments?|funding(?:\s+(?:information|sources?|statement))?|financial\s+support|"
+    r"author(?:s['’]?|['’]s)?\s+contributions?|contributions?\s+of\s+authors|credit\s+author\w*(?:\s+\w+)*|"
+    r"(?:declaration\s+of\s+)?(?:competing|conflicting)\s+(?:financial\s+)?interests?(?:\s+statement)?|"
+    r"(?:declaration\s+of|conflicts?\s+of)\s+interests?|author\s+information|(?:declaration\s+of\s+)?interests|disclosures?|"
+    r"(?:data|code|software|materials?)(?:,?\s+(?:and|&|data|code|software|materials?))*\s+availability(?:\s+statement)?|"
+    r"availability\s+of\s+\w+(?:\s+\w+)*|data\s+and\s+software|supplement(?:al|ary)\s+(?:information|data|materials?)|"
+    r"supporting\s+information|associated\s+content|additional\s+information|orcid(?:\s+ids?)?|open\s+access|"
+    r"publisher['’]?s\s+note|reprints\s+and\s+permissions?|ethics\s+\w+(?:\s+\w+)*|correspondence|peer\s+review\s+\w+|"
+    r"rights\s+and\s+permissions|how\s+to\s+cite(?:\s+this\s+\w+)?|about\s+the\s+authors?|author\s+details|"
+    r"notes|abbreviations|consent\s+\w+(?:\s+\w+)*|lead\s+contact|contact\s+for\s+reagent\s+\w+(?:\s+\w+)*"
+)
+BACK = re.compile(_NUMBER + rf"(?:{_BACK_WORDS})\W*$", re.IGNORECASE)
+RUN_IN_BACK = re.compile(
+    r"^(?:Acknowledge?ments?|Author [Cc]ontributions?|Competing (?:financial )?interests?|Competing Interests|Funding|"
+    r"Conflicts? of [Ii]nterest|(?:Data|Code) [Aa]vailability|Open Access|Publisher[’']s [Nn]ote|Reprints and permission\w*|"
+    r"Supplementary [Ii]nformation|Additional [Ii]nformation|Correspondence)\b"
+)
+_OPENING = re.compile(
+    _NUMBER + r"(?:abstract|summary|introduction|synopsis|background|main|overview)\b\W*", re.IGNORECASE
+)
+_FRONT = re.compile(
+    r"received|accepted|published|revised|correspond|e-?mail|@|©|\(c\) 20|copyright|creative commons|licen[cs]e|"
+    r"universit|department|institut|school of|college|laborator|faculty|doi|https?:|www\.|these authors|orcid|"
+    r"keywords|citation:|cite this|article info|open access|issn|academic editor|vol\.|journal|submitted|reviewed by|"
+    r"edited by|editor:|street|road|usa\b|united kingdom|germany|china|japan|france|spain",
+    re.IGNORECASE,
+)
+_NUMBERED_ENTRY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[\].)]|\s)\s*\S")
+
+
+def assign_kinds(blocks: Sequence[Block], look: Look, title: str) -> None:
+    """Set the kind of every block. ``title``: what the file says its title is, or ""."""
+    for block in blocks:
+        block.kind = _first_guess(block, look)
+    _captions_go_on(blocks, look)
+    _mark_front(blocks, look, title)
+    _mark_sections(blocks, look)
+
+
+def _first_guess(block: Block, look: Look) -> Kind:
+    if starts_caption(block.lines[0], look):
+        return Kind.CAPTION
+    if looks_like_heading(block, look) and not (
+        len(block.lines) > 2 and is_prose(block) and block.bold < 0.85
+    ):
+        return Kind.HEADING
+    if all(is_formula(line, look) for line in block.lines):
+        return Kind.FORMULA
+    if is_prose(block):
+        return Kind.BODY
+    if look.is_body(block.size) and _is_loose_text(block):
+        return Kind.BODY
+    return Kind.TABLE
+
+
+def _is_loose_text(block: Block) -> bool:
+    """A short last line, a list item: plain size, begins at the left edge, has words."""
+    first = block.lines[0]
+    text = block.text
+    left, right = first.column
+    words = re.findall(r"[a-z]{3,}", text)
+    at_edge = abs(first.x0 - left) < 3.5 * first.size
+    gaps = sum(line.gaps for line in block.lines)
+    closed = text.rstrip()[-1:] in ".!?:;" or (
+        text.rstrip()[-1:].isalnum() and first.x1 > right - 2 * first.size
+    )
+    return at_edge and gaps <= 0.3 * len(block.lines) and len(words) >= 1 and closed
+
+
+def _captions_go_on(blocks: Sequence[Block], look: Look) -> None:
+    """A caption's second block: behind its bare label, or in the next column under the same figure."""
+    caption: Block | None = None
+    for block in blocks:
+        if block.kind is Kind.CAPTION:
+            caption = block
+            continue
+        if caption is None or block.page != caption.page:
+            continue
+        same_look = abs(block.size - caption.size) < 0.3 and not (
+            look.is_body(block.size) and block.lines[0].font == _main_font(blocks, look)
+        )
+        above = caption.lines[-1]
+        below = block.lines[0]
+        if block.column == caption.column:
+            step = above.base - below.base
+            bare = len(caption.text) < 40
+            goes_on = 0 < step < (2.2 if bare else 1.6) * look.step(below.size) and (same_look or bare)
+            if goes_on and is_prose(block) and not (bare and look.is_body(block.size) and not same_look):
+                block.kind = Kind.CAPTION
+                caption = block
+        elif same_look and is_prose(block) and abs(below.base - caption.lines[0].base) < 0.5 * below.size:
+            block.kind = Kind.CAPTION
+            caption = block
+
+
+def _main_font(blocks: Sequence[Block], look: Look) -> str:
+    counts: dict[str, int] = {}
+    for block in blocks[:400]:
+        if block.kind is Kind.BODY and look.is_body(block.size):
+            for line in block.lines:
+                counts[line.font] = counts.get(line.font, 0) + len(line.text)
+    return max(counts, key=lambda font: counts[font]) if counts else ""
+
+
+def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
+    first_page = blocks[0].page if blocks else 1
+    opening = [block for block in blocks if block.page == first_page]
+    heading = _find_title(opening, look, title)
+    if heading is not None:
+        heading.kind = Kind.TITLE
+    start = next((i for i, block in enumerate(opening) if _starts_text(block, look)), None)
+    title_at = opening.index(heading) if heading is not None else -1
+    for index, block in enumerate(opening):
+        if block.kind in (Kind.TITLE, Kind.CAPTION):
+            continue
+        before = (start is None and index < title_at) or (start is not None and index < start)
+        if (before and not (
+            block.kind is Kind.BODY
+            and len(block.lines) >= 5
+            and is_prose(block)
+            and not _FRONT.search(block.text[:300])
+        )) or (not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1)) or (block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3):
+            block.kind = Kind.FRONT
+
+
+def _front_hits(block: Block) -> int:
+    return len({match.lower() for match in _FRONT.findall(block.text)})
+
+
+def _starts_text(block: Block, look: Look) -> bool:
+    if _OPENING.match(block.text) and (block.kind is Kind.HEADING or len(block.text) > 200):
+        return True
+    return look.is_body(block.size) and is_prose(block) and len(block.lines) >= 5 and _front_hits(block) < 3
+
+
+def _find_title(opening: Sequence[Block], look: Look, told: str) -> Block | None:
+    plain = re.sub(r"\W", "", told).lower()
+    candidates = [
+        block
+        for block in opening
+        if len(block.text) >= 12
+        and len(block.lines) <= 6
+        and len(re.findall(r"[^\W\d_]{2,}", block.text)) >= 2
+    ]
+    if len(plain) > 12:
+        for block in candidates:
+            shown = re.sub(r"\W", "", block.text).lower()
+            if len(shown) > 10 and (shown in plain or plain in shown) and len(shown) > 0.5 * len(plain):
+                return block
+    large = [block for block in candidates if block.size > 1.15 * look.size]
+    return max(large, key=lambda block: (block.size, -opening.index(block)), default=None)
+
+
+def _mark_sections(blocks: Sequence[Block], look: Look) -> None:
+    """Carry ``References`` and the back matter from their headings to the next heading."""
+    state: Kind | None = None
+    size = 0.0
+    for block in blocks:
+        text = block.text.strip()
+        short = len(block.lines) <= 2 and len(text) < 90
+        if short and REFERENCES.match(text):
+            block.kind, state, size = Kind.HEADING, Kind.REFERENCE, 0.0
+            continue
+        if short and BACK.match(text) and block.kind in (Kind.HEADING, Kind.BODY, Kind.TABLE):
+            block.kind, state = Kind.HEADING, Kind.BACK
+            continue
+        if block.kind is Kind.HEADING:
+            if state is Kind.REFERENCE and not _ends_references(block, look):
+                block.kind = Kind.REFERENCE
+            else:
+                state = None
+            continue
+        if block.kind in (Kind.CAPTION, Kind.TITLE, Kind.FRONT):
+            continue
+        if state is Kind.REFERENCE:
+            size = size or block.size
+            if RUN_IN_BACK.match(text):
+                state = Kind.BACK
+            elif abs(block.size - size) > 0.4 and is_prose(block) and not _NUMBERED_ENTRY.match(text):
+                block.kind = Kind.BODY if look.is_body(block.size) else Kind.BACK
+                continue
+            elif abs(block.size - size) > 0.4 and block.kind in (Kind.TABLE, Kind.FORMULA):
+                continue
+            block.kind = state
+        elif state is Kind.BACK or (
+            RUN_IN_BACK.match(text) and (block.bold > 0 or not look.is_body(block.size))
+        ):
+            if block.kind is not Kind.TABLE:
+                block.kind = Kind.BACK
+        elif block.kind in (Kind.TABLE, Kind.BODY) and _is_list_of_references(block):
+            block.kind = Kind.REFERENCE
+
+
+def _ends_references(block: Block, look: Look) -> bool:
+    """A heading, not a bold name or volume at the start of an entry."""
+    text = block.text.strip()
+    if _NUMBERED_ENTRY.match(text) and re.search(r"\b(?:19|20)\d\d\b", text):
+        return False
+    return block.size > 0.95 * look.size or block.bold > 0.85
+
+
+def _is_list_of_references(block: Block) -> bool:
+    """A list of references without its heading: numbers that count up, and years."""
+    numbers = [int(match[1]) for line in block.lines if (match := _NUMBERED_ENTRY.match(line.text))]
+    steps = sum(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    years = len(re.findall(r"\b(?:19|20)\d\d\b", block.text))
+    return steps >= 4 and years >= 4 and steps >= 0.6 * (len(numbers) - 1)

@@ -1,0 +1,250 @@
+"""Reading in child processes: a file that hangs or kills its reader costs one child, not the program.
+
+Children are started afresh (no fork of a parent that has threads), kept for the next file, and replaced when
+they die, hang or have read many files. They answer in JSON: nothing that parsed a stranger's file is unpickled.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rag.documents import Document
+from rag.errors import UnreadableDocument, UnsafeDocument
+from rag.reading.child import HEADER, frame
+from rag.reading.codec import document_from_json
+from rag.reading.limits import Limits
+
+SUFFIXES = (".pdf", ".txt", ".md", ".markdown")
+"""File name endings that can be read, in lower case."""
+
+_FILES_A_CHILD = 200
+_LARGEST_ANSWER = 512 << 20  # bytes
+_AHEAD = 4  # files under way or waiting for the caller, for each worker
+
+
+def read_document(path: Path | str, limits: Limits | None = None) -> Document:
+    """Read one file in a child process.
+
+    Raises:
+        UnreadableDocument: Not a paper that can be read; says which file, why, and what to do.
+        UnsafeDocument: Reading it broke a limit, or ended the child.
+    """
+    with ReaderPool(1, limits) as pool:
+        return pool.read(Path(path))
+
+
+def read_many(
+    paths: Iterable[Path | str], limits: Limits | None = None, workers: int | None = None
+) -> Iterator[tuple[Path, Document | UnreadableDocument]]:
+    """Read files in ``workers`` child processes (default: one a processor).
+
+    Yields:
+        Each path, in the order given, with its document or with the error that it met; as soon as it and all
+        before it are done. Files are read ahead of the caller, a few at a time.
+    """
+    count = max(1, workers or os.cpu_count() or 1)
+    with ReaderPool(count, limits) as pool, ThreadPoolExecutor(count, "reading") as threads:
+        waiting: deque[tuple[Path, Future[Document]]] = deque()
+        todo = iter(paths)
+        try:
+            while True:
+                while len(waiting) < _AHEAD * count and (path := next(todo, None)) is not None:
+                    waiting.append((Path(path), threads.submit(pool.read, Path(path))))
+                if not waiting:
+                    return
+                done, future = waiting.popleft()
+                try:
+                    yield done, future.result()
+                except UnreadableDocument as error:
+                    yield done, error
+        finally:
+            for _, future in waiting:
+                future.cancel()
+            pool.close()
+
+
+class ReaderPool:
+    """Child processes that read files; ``read`` may be called from several threads at once.
+
+    Args:
+        workers: Most children alive at once.
+        limits: Of every file.
+    """
+
+    def __init__(self, workers: int, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+        self._idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(workers):
+            self._idle.put(None)
+        self._busy: set[_Child] = set()
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __enter__(self) -> ReaderPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def read(self, path: Path) -> Document:
+        """Read one file; waits for a child where all are busy. Raises as ``read_document`` does."""
+        if path.suffix.lower() not in SUFFIXES:
+            raise UnreadableDocument(path, f"is none of {', '.join(SUFFIXES)}", "convert it to PDF or text")
+        child = self._idle.get()
+        try:
+            if child is None or child.worn_out:
+                if child is not None:
+                    child.kill()
+                child = _Child()
+            with self._lock:
+                self._busy.add(child)
+                if self._closed:
+                    child.kill()
+            return child.read(path, self._limits)
+        finally:
+            if child is not None:
+                with self._lock:
+                    self._busy.discard(child)
+                    keep = child.alive and not self._closed
+                if not keep:
+                    child.kill()
+                    child = None
+            self._idle.put(child)
+
+    def close(self) -> None:
+        """End all children; a read that is under way fails."""
+        with self._lock:
+            self._closed = True
+            for child in self._busy:
+                child.kill()
+        while True:
+            try:
+                idle = self._idle.get_nowait()
+            except queue.Empty:
+                return
+            if idle is not None:
+                idle.kill()
+
+
+class _Child:
+    """One reading process."""
+
+    def __init__(self) -> None:
+        package_root = str(Path(__file__).resolve().parents[2])
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])]),
+            "OPENBLAS_NUM_THREADS": "1",
+            "OMP_NUM_THREADS": "1",
+            "MALLOC_ARENA_MAX": "2",
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "rag.reading.child"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            bufsize=0,
+        )
+        self._read = 0
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def worn_out(self) -> bool:
+        return self._read >= _FILES_A_CHILD or not self.alive
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def read(self, path: Path, limits: Limits) -> Document:
+        """Have ``path`` read. After any failure of the process itself it is dead."""
+        self._read += 1
+        try:
+            return self._converse(path, limits)
+        except TimeoutError as error:
+            self._process.kill()
+            reason = f"took longer than {error.args[0]:g} s to read"
+            raise UnsafeDocument(path, reason, "it may be an attack; else raise the limit") from None
+        except (EOFError, OSError, ValueError, TypeError) as error:
+            self._process.kill()
+            code = self._process.wait()
+            reason = f"ended the process that read it ({_why(code)})"
+            raise UnsafeDocument(path, reason, "it may be an attack or badly damaged") from error
+
+    def _converse(self, path: Path, limits: Limits) -> Document:
+        assert self._process.stdin is not None
+        # Absolute, because the child keeps the folder in which it was started.
+        name = os.fsencode(path.absolute()).decode("latin-1")
+        self._process.stdin.write(frame({"path": name, "limits": asdict(limits)}))
+        start, allowed = time.monotonic(), limits.seconds
+        while True:
+            answer = self._frame(start + allowed, allowed)
+            if "pages" in answer:
+                allowed = limits.seconds + limits.seconds_per_page * min(int(answer["pages"]), limits.pages)
+            elif "document" in answer:
+                return document_from_json(answer["document"])
+            elif "error" in answer:
+                kind = UnsafeDocument if answer.get("unsafe") else UnreadableDocument
+                raise kind(path, str(answer["error"]), str(answer.get("remedy", "")))
+            else:
+                raise ValueError("an answer without content")
+
+    def _frame(self, deadline: float, allowed: float) -> dict[str, Any]:
+        (size,) = HEADER.unpack(self._bytes(HEADER.size, deadline, allowed))
+        if size > _LARGEST_ANSWER:
+            raise ValueError("an answer too large")
+        message = json.loads(self._bytes(size, deadline, allowed))
+        if not isinstance(message, dict):
+            raise TypeError("an answer that is no object")
+        return message
+
+    def _bytes(self, count: int, deadline: float, allowed: float) -> bytes:
+        assert self._process.stdout is not None
+        descriptor = self._process.stdout.fileno()
+        parts: list[bytes] = []
+        while count:
+            if not _readable(descriptor, deadline - time.monotonic()):
+                raise TimeoutError(allowed)
+            part = os.read(descriptor, min(count, 1 << 20))
+            if not part:
+                raise EOFError
+            parts.append(part)
+            count -= len(part)
+        return b"".join(parts)
+
+
+def _readable(descriptor: int, seconds: float) -> bool:
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN | select.POLLHUP)
+        return bool(poll.poll(max(0.0, seconds) * 1000))
+    return bool(select.select([descriptor], [], [], max(0.0, seconds))[0])
+
+
+def _why(code: int) -> str:
+    return {-24: "out of processor time", -9: "killed", -11: "crashed", -6: "out of memory"}.get(
+        code, f"exit {code}"
+    )
