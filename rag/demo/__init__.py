@@ -1,7 +1,7 @@
 """The bundled demonstration paper: a short review, and what is known about it by construction.
 
-``PAPER`` is the PDF and ``TRUTH`` the JSON that says where every sentence stands; ``rag.demo.build`` makes both
-from ``review.md`` and documents the JSON.
+``PAPER`` is the PDF and ``TRUTH`` the JSON that says where every sentence stands; ``rag.demo.build`` makes
+both from ``review.md`` and documents the JSON.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """The review's source: a small markup in which every line is one sentence.
 
-``review.md`` holds a title, ``name: value`` lines of front matter, and sections. A blank line ends a paragraph.
-Inside a sentence ``~2~`` lowers, ``^13^`` raises, ``*Nature*`` slants, and ``[@key,key]`` cites entries of the section
-"References", which are numbered in the order in which they are first cited. ``!equation NAME`` is followed by the
-equation as plain text (``layout.typ`` draws it), ``!figure`` marks the place of the figure, and ``!table`` is followed
-by the caption and one line a row, cells separated by ``|``.
+``review.md`` holds a title, ``name: value`` lines of front matter, and sections. A blank line ends a
+paragraph. Inside a sentence ``~2~`` lowers, ``^13^`` raises, ``*Nature*`` slants, and ``[@key,key]`` cites
+entries of the section "References", which are numbered in the order in which they are first cited.
+
+Three directives begin a block of their own: ``!equation NAME``, followed by the equation as plain text
+(``layout.typ`` draws it); ``!figure``, followed by the sentences of its caption; ``!table``, followed by its
+caption and one line a row, cells separated by ``|``.
 """
 
 from __future__ import annotations
@@ -22,15 +24,20 @@ Run = tuple[str, str]
 Word = tuple[Run, ...]
 
 _RUN = re.compile(r"~([^~]+)~|\^([^^]+)\^|\*([^*]+)\*|([^~^*]+)")
+_STYLES = ("sub", "sup", "em", "")
 _CITATION = re.compile(r"\[@([\w,]+)\]")
-_UNIT = r"(?:K|°C|eV|meV|MHz|GHz|mK|ns|atm|kB?|×|±|cm|kHz/K)"
-_GLUE = re.compile(rf"(?<=[\d^=≈×±]) (?={_UNIT}(?:[~^ ,.;:)]|$))|(?<=[×±=≈]) (?=[\d−])")
+_LABEL = re.compile(r"(?:Fig\.|Table) \d+\.")
 _NO_BREAK = "\u00a0"
-_CAPTION = re.compile(r"(?:Fig\.|Table) \d+\.")
+_UNIT = r"(?:K|°C|eV|meV|MHz|GHz|mK|ns|atm|×|±|cm|kHz/K|\*k\*)(?:[~^ ,.;:)]|$)"
+_UNBREAKABLE = re.compile(
+    rf"(?<=[\d^=≈×±]) (?={_UNIT})"  # a number and its unit
+    r"|(?<=[×±=≈]) (?=[\d−])|(?<=\*) (?==)"  # around a relation
+    r"|(?<= ln) | (?=ln )"  # a function and its argument
+)
 
 
 class SourceError(ValueError):
-    """The review's source breaks its own rules; the message names the line."""
+    """The review's source breaks its own rules; the message says where and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +49,7 @@ class Item:
         words: What stands between breakable spaces.
         section: Nearest heading above.
         paragraph: Running number of the block that it belongs to.
+        wide: Whether it stands across both columns.
         level: 1 or 2 for headings, else 0.
         name: Name of an equation's drawing, else "".
         cells: Number of words in each cell of a table row, else ().
@@ -51,6 +59,7 @@ class Item:
     words: tuple[Word, ...]
     section: str
     paragraph: int
+    wide: bool = False
     level: int = 0
     name: str = ""
     cells: tuple[int, ...] = ()
@@ -70,20 +79,23 @@ def plain(word: Word) -> str:
 def read(path: Path) -> list[Item]:
     """Read the review.
 
+    Returns:
+        Its items in reading order, the numbered references last.
+
     Raises:
-        SourceError: A citation without its reference, a reference without a citation, or an unknown directive.
+        SourceError: A citation without its reference, a reference that is never cited, an unknown directive.
     """
     body, _, tail = path.read_text(encoding="utf-8").partition("\n## References\n")
     references = dict(line.split(": ", 1) for line in tail.splitlines() if line)
     cited = list(dict.fromkeys(key for found in _CITATION.findall(body) for key in found.split(",")))
-    if unknown := set(cited) ^ set(references):
-        raise SourceError(f"{path.name}: cited or listed only once: {', '.join(sorted(unknown))}; do both")
+    if lonely := set(cited) ^ set(references):
+        raise SourceError(f"{path.name}: {', '.join(sorted(lonely))}: cite and list each reference")
     numbers = {key: str(n) for n, key in enumerate(cited, start=1)}
 
-    def number(found: re.Match[str]) -> str:
+    def bracketed(found: re.Match[str]) -> str:
         return "[" + ",".join(sorted((numbers[key] for key in found[1].split(",")), key=int)) + "]"
 
-    items = list(_items(_CITATION.sub(number, body), path.name))
+    items = list(_items(_CITATION.sub(bracketed, body), path.name))
     block = items[-1].paragraph + 1
     items.append(Item(Kind.HEADING, _words("References"), "References", block, level=1))
     for n, key in enumerate(cited, start=1):
@@ -96,48 +108,53 @@ def _items(body: str, file: str) -> Iterator[Item]:
     section, kind = "", Kind.BODY
     for number, block in enumerate(re.split(r"\n\s*\n", body.strip())):
         first, *rest = lines = block.splitlines()
-        if first.startswith("# "):
-            yield Item(Kind.TITLE, _words(first[2:]), section, number)
-        elif first.startswith("##"):
-            marks, section = first.split(" ", 1)
+        level = len(first) - len(first.lstrip("#"))
+        if level > 1:
+            section = first[level:].strip()
             kind = Kind.BACK if section.startswith("About") else Kind.BODY
-            yield Item(Kind.HEADING, _words(section), section, number, level=len(marks) - 1)
-        elif first.startswith("authors:"):
-            for line in lines:
-                yield Item(Kind.FRONT, _words(line.split(": ", 1)[1]), section, number)
+        wide = section in ("", "Abstract")
+        if level == 1:
+            yield Item(Kind.TITLE, _words(first[1:].strip()), section, number, wide)
+        elif level:
+            yield Item(Kind.HEADING, _words(section), section, number, wide, level - 1)
         elif first.startswith("!equation "):
-            words = tuple((("", word),) for word in rest[0].split())
-            yield Item(Kind.FORMULA, words, section, number, name=first.split()[1])
+            plain_words: tuple[Word, ...] = tuple((("", word),) for word in rest[0].split())
+            yield Item(Kind.FORMULA, plain_words, section, number, name=first.split()[1])
+        elif first == "!figure":
+            for line in rest:
+                yield Item(Kind.CAPTION, _caption(line), section, number, wide=True)
         elif first == "!table":
             yield Item(Kind.CAPTION, _caption(rest[0]), section, number)
             for row in rest[1:]:
-                cells = [_words(cell.strip()) for cell in row.split(" | ")]
+                cells = [_words(cell) for cell in row.split(" | ")]
                 words = tuple(word for cell in cells for word in cell)
                 yield Item(Kind.TABLE, words, section, number, cells=tuple(map(len, cells)))
-        elif first == "!figure":
-            continue
         elif first.startswith("!"):
             raise SourceError(f"{file}: unknown directive {first!r}; use !equation, !figure or !table")
-        else:
-            caption = _CAPTION.match(first) is not None
+        elif not section:
             for line in lines:
-                words = _caption(line) if caption else _words(line)
-                yield Item(Kind.CAPTION if caption else kind, words, section, number)
+                yield Item(Kind.FRONT, _words(line.split(": ", 1)[1]), section, number, wide)
+        else:
+            for line in lines:
+                yield Item(kind, _words(line), section, number, wide)
 
 
 def _caption(line: str) -> tuple[Word, ...]:
-    """Words of a caption's sentence, with its leading "Fig. 1." in bold."""
+    """Words of a caption's sentence, a leading "Fig. 1." in bold."""
     words = _words(line)
-    lead = 2 if _CAPTION.match(line) else 0
-    return tuple((("strong", plain(word)),) if n < lead else word for n, word in enumerate(words))
+    if not _LABEL.match(line):
+        return words
+    label = tuple((("strong", plain(word)),) for word in words[:2])
+    return label + words[2:]
 
 
 def _words(line: str) -> tuple[Word, ...]:
-    """Split a sentence at its breakable spaces; a number keeps its unit, an italic run may hold several words."""
+    """Split a sentence at its breakable spaces; an italic run may hold several words."""
     words: list[list[Run]] = [[]]
-    for sub, sup, em, text in _RUN.findall(_GLUE.sub(_NO_BREAK, line)):
-        style, run = next(pair for pair in (("sub", sub), ("sup", sup), ("em", em), ("", text)) if pair[1])
-        for n, piece in enumerate(run.split(" ")):
+    for found in _RUN.finditer(_UNBREAKABLE.sub(_NO_BREAK, line)):
+        group = found.lastindex or 1
+        style = _STYLES[group - 1]
+        for n, piece in enumerate(found[group].split(" ")):
             if n:
                 words.append([])
             if piece:
