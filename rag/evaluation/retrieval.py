@@ -22,7 +22,7 @@ class Passage(Protocol):
     def pages(self) -> Sequence[int]: ...
 
 
-Searcher = Callable[[str, int], Sequence[Passage]]
+Searcher = Callable[[str, int], Iterable[Passage]]
 """``(query, k) -> passages``, best first."""
 
 

@@ -1,0 +1,1 @@
+"""Measurements against other systems; not part of the installed package."""

@@ -1,0 +1,80 @@
+"""Measure one system in a process of its own, so that nobody's imports or memory are counted for another.
+
+Run by :mod:`benchmarks.qa`. A peer needs nothing of this project but this folder, so that it can run in
+another environment.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.system import System
+
+DEPTH = 10
+"""Passages asked for."""
+ROUNDS = 3
+"""How often every question is asked for its latency."""
+
+
+def main() -> None:
+    """Read a task (JSON) on standard input, write the measurements to the file that it names."""
+    task = json.load(sys.stdin)
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task["cores"]])
+    module, _, name = task["system"].partition(":")
+    system_type: type[System] = getattr(importlib.import_module(module), name)
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(
+            system_type, Path(folder), [Path(path) for path in task["papers"]], task["questions"]
+        )
+    Path(task["out"]).write_text(json.dumps(result))
+
+
+def measure(
+    system_type: type[System], folder: Path, papers: list[Path], questions: list[str]
+) -> dict[str, Any]:
+    """Times in seconds, memory and sizes in bytes."""
+    system = system_type(folder)
+    start = time.perf_counter()
+    pages = system.parse(papers)
+    parsed = time.perf_counter()
+    system.ingest(papers)
+    ingested = time.perf_counter()
+    found = [system.search(question, DEPTH) for question in questions]
+    latencies = []
+    for _ in range(ROUNDS):
+        for question in questions:
+            begun = time.perf_counter()
+            system.search(question, DEPTH)
+            latencies.append(time.perf_counter() - begun)
+    return {
+        "name": system.name,
+        "pages": pages,
+        "parse_seconds": parsed - start,
+        "ingest_seconds": ingested - parsed,
+        "latencies": latencies,
+        "found": [[(passage.file, passage.pages) for passage in passages] for passages in found],
+        "peak_rss": peak_rss(),
+        "index_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
+    }
+
+
+def peak_rss() -> int:
+    """Peak resident memory of this process together with its largest child so far."""
+    unit = 1 if sys.platform == "darwin" else 1024
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(resource.getrusage(one).ru_maxrss for one in who) * unit
+
+
+if __name__ == "__main__":
+    argparse.ArgumentParser(description=main.__doc__).parse_args()
+    main()
