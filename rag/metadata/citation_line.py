@@ -7,27 +7,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import product
 
 from rag.metadata.text import clean, find_year, words
 
 _LINE_LIMIT = 600
 _NUMBER = r"[A-Za-z]{0,6}\d[\w.]*"
-_PAGES = rf"{_NUMBER}(?:\s?[-–—−]\s?{_NUMBER})?"
+_PAGES = rf"{_NUMBER}(?:\s?[-–—−]{{1,2}}\s?{_NUMBER})?"
 _YEAR = r"(?P<year>(?:18|19|20)\d\d)"
 _JOURNAL = r"(?P<journal>(?:\d[A-Z]\s)?[^\W\d_][^|()\d;]{1,90}?)"
-_VOLUME = r"(?P<volume>\d{1,4})"
+_VOLUME = r"(?P<volume>[A-F]?\d{1,4})"
 _ISSUE = r"(?:\s?\((?P<issue>\d{1,3}(?:[-–]\d{1,3})?)\)|,\s(?:no\.?|issue)\s(?P<issue2>\d{1,3}))?"
 _MONTH = r"(?:\d{1,2}\s)?(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?(?:\s\d{1,2})?"
-_END = r"(?:\s?[,.;|].*|\s\d{1,6})?$"
+_END = r"(?:\s?[,.;|].*|(?:\s\d{1,7})?(?:\s\(?\d+\sof\s\d+\)?)?|\s\(\d+\s?pp\).*)$"
 
 _PATTERNS = tuple(
     re.compile(pattern, re.IGNORECASE)
     for pattern in (
         # Nature Communications | (2018) 9:5265    Nano-Micro Lett. (2021) 13:152
         # Faraday Discussions (2018), 211, 553-568
-        rf"^{_JOURNAL}\s?[|,]?\s?\({_YEAR}\)\s?,?\s?{_VOLUME}{_ISSUE}\s?[:,]\s?(?P<pages>{_PAGES}){_END}",
+        rf"^{_JOURNAL}\s?[|,]?\s?\({_YEAR}\)\s?[,.]?\s?{_VOLUME}{_ISSUE}\s?[:,]\s?(?P<pages>{_PAGES}){_END}",
         # J. Mater. Chem. A, 2020, 8, 21780-21788    Living J. Comp. Mol. Sci. 2019, 1(1), 5957
-        rf"^{_JOURNAL},?\s{_YEAR},\s?{_VOLUME}{_ISSUE}\s?[,:]\s?(?P<pages>{_PAGES}){_END}",
+        rf"^{_JOURNAL},?\s{_YEAR}(?:[,;.]\s?|\s){_VOLUME}{_ISSUE}\s?[,:]\s?(?P<pages>{_PAGES}){_END}",
         # Acta Materialia 61 (2013) 1-10    IOP SciNotes, 1(2020) 024805
         rf"^{_JOURNAL},?\s{_VOLUME}\s?\({_YEAR}\)\s?,?\s?(?P<pages>{_PAGES}){_END}",
         # Phys. Rev. B 97, 123456 (2018)    Journal of Things, vol. 3, no. 4, 12-18 (2019)
@@ -39,6 +40,12 @@ _PATTERNS = tuple(
         rf"\s?\|\s?{_MONTH}\s{_YEAR}(?:\s?\|\s?(?P<pages>{_PAGES}))?{_END}",
         # Chem 1, 617-627, October 13, 2016
         rf"^{_JOURNAL}\s{_VOLUME}{_ISSUE},\s(?P<pages>{_PAGES}),\s{_MONTH},?\s{_YEAR}\b",
+        # PNAS | March 5, 2019 | vol. 116 | no. 10 | 4006-4011
+        rf"^{_JOURNAL}\s?\|\s?{_MONTH},?\s{_YEAR}\s?\|\s?vol\.?\s{_VOLUME}(?:\s?\|\s?no\.?\s(?P<issue>\d{{1,3}}))?"
+        rf"\s?\|\s?(?P<pages>{_PAGES}){_END}",
+        # Smith A and Lee B (2020) The Title. Front. Mater. 7:123.
+        rf"^.{{3,300}}?\({_YEAR}\)\.?\s.{{5,300}}?[.?!]\s(?P<journal>[A-Z]\w*\.?(?:\s[A-Z]\w*\.?){{0,5}})\s"
+        rf"{_VOLUME}{_ISSUE}:(?P<pages>{_PAGES}){_END}",
         # Davies et al., (2019). SMACT: ... Theory. Journal of Open Source Software, 4(38), 1361.
         rf"^.{{3,200}}?\({_YEAR}\)\.\s.{{5,300}}[.?!]\s(?P<journal>[A-Z][^|().\d]{{3,90}}),\s{_VOLUME}{_ISSUE},\s"
         rf"(?P<pages>{_PAGES}){_END}",
@@ -76,12 +83,13 @@ def parse_citation_line(line: str) -> CitationLine | None:
     line = clean(line, _LINE_LIMIT)
     line = _NOISE.sub(" ", line)
     line = _CALL.sub("", " ".join(line.split()))
-    line = _LEADING_PAGE.sub("", line).strip(" ,|")
-    for pattern in _PATTERNS:
-        if match := pattern.match(line):
+    line = line.strip(" ,|")
+    # Digits in front may be the page's number, or the year.
+    for text, pattern in product(dict.fromkeys((line, _LEADING_PAGE.sub("", line))), _PATTERNS):
+        if match := pattern.match(text):
             found = match.groupdict()
             journal = tidy_journal(found["journal"])
-            if journal and len(journal.split()) <= 12 and not _NOT_A_JOURNAL.search(journal):
+            if _may_be_journal(journal):
                 return CitationLine(
                     journal=journal,
                     year=find_year(found["year"]),
@@ -90,6 +98,12 @@ def parse_citation_line(line: str) -> CitationLine | None:
                     pages=tidy_pages(found["pages"] or ""),
                 )
     return None
+
+
+def _may_be_journal(name: str) -> bool:
+    if not name or len(name.split()) > 12 or _NOT_A_JOURNAL.search(name):
+        return False
+    return not name[0].islower() or bool(re.match(r"npj\b|[a-z][A-Z]", name))
 
 
 def calls_for_citation(line: str) -> bool:

@@ -30,6 +30,12 @@ _STOP = re.compile(
     r"cite this|correspond|e-?mail|dated)\b",
     re.IGNORECASE,
 )
+_MARGIN = re.compile(
+    r"^(?:(?:(?:received|accepted|published|revised|submitted)(?:\sonline)?\W{1,3}(?:on\s)?"
+    r"(?:\d{1,2}(?:st|nd|rd|th)?\s)?[A-Z][a-z]+\s(?:\d{1,2},\s)?(?:\d{4}|x{4})|doi:?\s?10\.\d{4,9}/\S+|check\sfor\supdates|"
+    r"open(?=\s[A-Z][a-z])|\d{1,4},\s\d{2,6}(?=\s[a-z]))[,;]?(?:\s|$))+",
+    re.IGNORECASE,
+)
 _CONNECTIVES = frozenset({"and", "von", "van", "der", "den", "de", "del", "di", "da", "la", "le", "dos"})
 _AFFILIATION = re.compile(
     r"\b(?:universit|department|institut|laborator|school of|college|facult|academy)\w*", re.IGNORECASE
@@ -84,7 +90,8 @@ def read_front_page(document: Document, journals: Sequence[str] = ()) -> FrontPa
     """
     citation, citation_source = _own_citation(document)
     known = [*journals, citation.journal if citation else ""]
-    block = _title_lines(document.front, [name for name in known if name])
+    front = [_without_margin(line) for line in document.front]
+    block = _title_lines(front, [name for name in known if name])
     doi, doi_source = _own_doi(document)
     arxiv, arxiv_year = _arxiv_stamp(document)
     years = _years(document)
@@ -92,7 +99,7 @@ def read_front_page(document: Document, journals: Sequence[str] = ()) -> FrontPa
         years["arxiv"] = arxiv_year
     return FrontPage(
         title=_TITLE_MARKS.sub("", clean(_join(line.text for line in block))),
-        authors=_byline(document.front, block),
+        authors=_byline(front, block),
         doi=doi,
         doi_source=doi_source,
         arxiv=arxiv,
@@ -100,6 +107,12 @@ def read_front_page(document: Document, journals: Sequence[str] = ()) -> FrontPa
         citation_source=citation_source,
         years=years,
     )
+
+
+def _without_margin(line: FrontLine) -> FrontLine:
+    """The line without the note of the margin (date, badge, DOI) that stands level with it, read first."""
+    text = clean(line.text)
+    return replace(line, text=_MARGIN.sub("", text) if line.role == "text" else text)
 
 
 def _join(lines: Iterable[str]) -> str:
@@ -128,11 +141,12 @@ def _title_lines(front: Sequence[FrontLine], journals: Sequence[str]) -> list[Fr
 
 
 def _blocks(lines: Sequence[FrontLine]) -> list[list[FrontLine]]:
-    """Runs of lines of one size, one below the other."""
+    """Runs of lines of one size, one below the other; a line of the margin may stand between two of them."""
     blocks: list[list[FrontLine]] = []
     for line in lines:
-        if blocks and _continues(blocks[-1][-1], line):
-            blocks[-1].append(line)
+        above = next((block for block in reversed(blocks[-3:]) if _continues(block[-1], line)), None)
+        if above:
+            above.append(line)
         else:
             blocks.append([line])
     return blocks
@@ -162,7 +176,7 @@ def _byline(front: Sequence[FrontLine], title: Sequence[FrontLine]) -> tuple[Aut
     if not title:
         return ()
     lines = [line for line in front if line.page == title[0].page and line.role == "text"]
-    start = lines.index(title[-1]) + 1
+    start = max(lines.index(line) for line in title) + 1
     chosen: list[FrontLine] = []
     for line in lines[start : start + 60]:
         text = clean(line.text)
@@ -202,12 +216,13 @@ def _own_doi(document: Document) -> tuple[str, str]:
     first = [line for line in document.front if line.role == "text"]
     texts = _with_wrapped([line.text for line in first if line.page == 1])
     later = _with_wrapped(
-        [line.text for line in first if line.page > 1 and not _REFERENCE.match(line.text)][:12]
+        [line.text for line in first if line.page > 1 and not _REFERENCE.match(line.text)][:30]
     )
     spare: tuple[str, str] = ("", "")
+    found: list[tuple[str, str]] = []
     for lines, source in (
-        (_with_wrapped(list(document.running)), "running head"),
         (_with_wrapped(edge), "first page"),
+        (_with_wrapped(list(document.running)), "running head"),
         (texts, "first page"),
         (later, "first page"),
     ):
@@ -216,9 +231,13 @@ def _own_doi(document: Document) -> tuple[str, str]:
                 continue
             for doi in find_dois(line):
                 if not _DATA_DOI.match(doi) and not _DATA_LINE.search(line):
-                    return doi, source
-                spare = spare if spare[0] else (doi, source)
-    return spare
+                    found.append((doi, source))
+                else:
+                    spare = spare if spare[0] else (doi, source)
+    if not found:
+        return spare
+    # A DOI may be cut short where a line ends; then another place has it whole.
+    return max((one for one in found if one[0].startswith(found[0][0])), key=lambda one: len(one[0]))
 
 
 def _with_wrapped(lines: list[str]) -> list[str]:
@@ -226,7 +245,7 @@ def _with_wrapped(lines: list[str]) -> list[str]:
     joined: list[str] = []
     for line in lines:
         if joined and re.search(
-            r"10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[-/._]$|doi\.org/$|10\.\d{4,9}$", joined[-1]
+            r"10\.\d{4,9}/(?:[-._;()/:A-Za-z0-9]*[-/._])?$|doi\.org/$|10\.\d{4,9}$", joined[-1]
         ):
             joined[-1] += line.strip()
         else:

@@ -64,7 +64,8 @@ _MARKS = re.compile(r"[*∗†‡§¶#‖∥⊥✉➀-➉⁎★☆◆◇♦♢�
 _MARKED_LETTERS = re.compile(r"[*∗†‡§¶#‖∥⊥✉]+\s*,?\s*[a-z]{1,4}\b(?!\.)")
 _NUMBERS = re.compile(r"\s*\d+(?:\s*[,–-]\s*\d+)*\s*")
 _LETTER_MARKS = re.compile(
-    r"(?<=,)\s*([a-z](?:,?[a-z]){0,3})(?=\s+[^\W\d_]|\s*,|\s*$)|(?<=\s)([a-xz])(?=\s|,|$)"
+    r"(?<=,)\s*([a-z](?:,?[a-z]){0,3})(?=\s+[^\W\d_]|\s*,|\s*$)|"
+    r"(?<=\s)([a-xz]|[a-z]{2,4}(?=\s*(?:,|&|and\b|$)))(?=\s|,|$)"
 )
 _EMAIL = re.compile(r"\S+@\S+|\(\s*\)|\borcid\b(?:\s*id)?\S*|https?://\S+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"\s*(?:[,;|•·]|&|\band\b|\bund\b)\s*")
@@ -137,8 +138,8 @@ def _is_surname(part: str) -> bool:
 def parse_byline(text: str) -> tuple[Author, ...]:
     """Authors of a byline, without its affiliation marks, addresses and footnote signs.
 
-    A raised number ends a name as surely as a comma does, so marks become separators: ``Ann Smith 1 & C. Lee1`` and
-    ``Ann Smith, *a Carl Lee,a`` both fall apart in the right places.
+    A raised number ends a name as surely as a comma does, so marks become separators: ``Ann Lee 1 & B. Ray1``
+    and ``Ann Lee, *a B. Ray,a`` fall apart in the right places.
     """
     text = _EMAIL.sub(" ", clean(_unraise(text), 20 * NAME_LIMIT * 10))
     text = _NUMBERS.sub(" , ", text)
