@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from rag.evaluation.fidelity import Quote
 from rag.evaluation.measures import Estimate, bootstrap
 from rag.evaluation.questions import Question, same_file
 from rag.reading.text import normalise_quote
@@ -19,6 +20,8 @@ class Support(Protocol):
     def file(self) -> str: ...
     @property
     def page(self) -> int: ...
+    @property
+    def quote(self) -> str: ...
 
 
 class AnswerSentence(Protocol):
@@ -54,6 +57,7 @@ class AnswerReport:
         cites_gold: Share of the on-topic questions with known pages whose answer cites one of them.
         wrongly_answered: Off-topic questions that it answered.
         wrongly_silent: On-topic questions on which it abstained.
+        quotes: Every quote shown in an answer, for :func:`rag.evaluation.check_quotes`.
     """
 
     abstained: Estimate
@@ -62,6 +66,7 @@ class AnswerReport:
     cites_gold: Estimate
     wrongly_answered: tuple[str, ...]
     wrongly_silent: tuple[str, ...]
+    quotes: tuple[Quote, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -85,7 +90,8 @@ def evaluate_answers(
     """
     on_topic, off_topic = list(on_topic), list(off_topic)
     answers = [ask(question.text) for question in on_topic]
-    silent = [ask(question.text).abstained for question in off_topic]
+    off_answers = [ask(question.text) for question in off_topic]
+    silent = [answer.abstained for answer in off_answers]
     located = [(q, a) for q, a in zip(on_topic, answers, strict=True) if q.file and q.pages]
     return AnswerReport(
         abstained=bootstrap(silent, seed=seed),
@@ -96,7 +102,14 @@ def evaluate_answers(
         cites_gold=bootstrap([_cites(answer, q) for q, answer in located], seed=seed),
         wrongly_answered=tuple(q.text for q, quiet in zip(off_topic, silent, strict=True) if not quiet),
         wrongly_silent=tuple(q.text for q, answer in zip(on_topic, answers, strict=True) if answer.abstained),
+        quotes=tuple(quote for answer in [*answers, *off_answers] for quote in _quotes(answer)),
     )
+
+
+def _quotes(answer: Answer) -> Iterator[Quote]:
+    for sentence in answer.sentences:
+        for place in sentence.support:
+            yield Quote(place.file, place.page, place.quote)
 
 
 def _contains(answer: Answer, gold: str) -> bool:

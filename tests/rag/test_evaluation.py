@@ -42,6 +42,7 @@ class FoundPassage:
 class FoundPlace:
     file: str
     page: int
+    quote: str = "as it stands"
 
 
 @dataclass
@@ -202,6 +203,8 @@ def test_answers_worked_out_by_hand() -> None:
     assert (report.cites_gold.value, report.cites_gold.n) == (pytest.approx(1 / 3), 3)
     assert report.wrongly_answered == ("off but told",)
     assert report.wrongly_silent == ("silent",)
+    shown = [("p_a.pdf", 2), ("b.pdf", 1), ("p_a.pdf", 7), ("p_a.pdf", 2), ("b.pdf", 1)]
+    assert report.quotes == tuple(Quote(file, page, "as it stands") for file, page in shown)
     json.dumps(report.to_dict(), allow_nan=False)
 
 
