@@ -22,7 +22,7 @@ _FUNCTION_WORDS = frozenset(
 _TOKEN = re.compile(r"[^\W\d_]+")
 _EQUATION_NUMBER = re.compile(r"\(\s?S?\d{1,3}[a-z]?\s?\)\s*$")
 _MATHS = re.compile(r"[=≈≡∝∑∏∫√∂∇≤≥<>→⇌↔±×]")
-_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+\S")
+_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+[^\W\d_][^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def is_formula(line: Line, look: Look) -> bool:
     if numbered:
         return True
     letters = sum(character.isalpha() for character in line.text)
-    mathematics = bool(_MATHS.search(line.text)) or letters < 0.5 * len(line.text)
+    mathematics = bool(_MATHS.search(line.text)) or letters < 0.3 * len(line.text)
     return mathematics and len(words) <= 1 and (short or line.gaps > 0)
 
 

@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.reading.lines import Piece
+
+Floats = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 _GUTTER = 5.0  # points, the least white space between two columns
 _MAX_DEPTH = 6
@@ -38,6 +42,8 @@ def _split(pieces: list[Piece], depth: int) -> list[Column]:
     if gutter is None:
         return [_column(pieces)]
     bands = _bands(pieces, gutter)
+    _keep_last_lines(bands, gutter)
+    bands = [band for band in bands if band[1]]
     if not bands:
         return [_column(pieces)]
     columns: list[Column] = []
@@ -51,6 +57,23 @@ def _split(pieces: list[Piece], depth: int) -> list[Column]:
             if side:
                 columns += _split(side, depth + 1)
     return columns
+
+
+def _keep_last_lines(bands: list[tuple[bool, list[Piece]]], gutter: float) -> None:
+    """Give the short last line of a full-width paragraph back to it: it does not cross the gutter."""
+    for (crosses, above), (_, below) in zip(bands, bands[1:], strict=False):
+        if not crosses:
+            continue
+        last = min((piece for piece in above if piece.x0 < gutter < piece.x1), key=lambda piece: piece.base)
+        for piece in [p for p in below if p.x0 < gutter]:
+            step = last.base - piece.base
+            near = 0.8 * piece.size < step < 1.5 * piece.size
+            alike = abs(piece.size - last.size) < 0.2 and abs(piece.x0 - last.x0) < 1.5 and piece.font == last.font
+            beside = any(p is not piece and abs(p.base - piece.base) < 0.6 * p.size for p in below)
+            if near and alike and not beside:
+                below.remove(piece)
+                above.append(piece)
+                break
 
 
 def _column(pieces: Sequence[Piece]) -> Column:
@@ -69,7 +92,7 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     x1 = np.array([piece.x1 for piece in pieces])
     y0 = np.array([piece.y0 for piece in pieces])
     y1 = np.array([piece.y1 for piece in pieces])
-    letters = np.array([piece.end - piece.start for piece in pieces])
+    letters = np.array([piece.end - piece.start for piece in pieces], float)
     starts = Counter(
         round(left) for left, count in zip(x0.tolist(), letters.tolist(), strict=True) if count > 6
     )
@@ -101,7 +124,7 @@ def _score(
     prose_left = left & (x1 - x0 > 0.5 * left_width) & (letters >= 12)
     prose_right = right & (x1 - x0 > 0.5 * right_width) & (letters >= 12)
     if prose_left.sum() < 3 or prose_right.sum() < 3:
-        return 0.0, edge
+        return _sidebar(x0, x1, y0, y1, letters, edge, crossing), edge - _GUTTER / 2
     bottom = max(y0[prose_left].min(), y0[prose_right].min())
     top = min(y1[prose_left].max(), y1[prose_right].max())
     shared = (y0 >= bottom - 2) & (y1 <= top + 2)
@@ -113,6 +136,23 @@ def _score(
         return 0.0, edge
     position = float((x1[left & shared].max(initial=edge - _GUTTER) + edge) / 2)
     return float(side_by_side - 0.35 * crossed), position
+
+
+def _sidebar(
+    x0: Floats, x1: Floats, y0: Floats, y1: Floats, letters: Floats, edge: float, crossing: Bools
+) -> float:
+    """Score of a narrow column of notes (dates, licence, key words) on the left of prose."""
+    right = (abs(x0 - edge) < 2) & (letters >= 25)
+    left = ~crossing & (x1 <= edge - _GUTTER)
+    if right.sum() < 5:
+        return 0.0
+    beside = left & (y0 >= y0[right].min() - 2) & (y1 <= y1[right].max() + 2)
+    if beside.sum() < 2 or letters[beside].mean() < 9:
+        return 0.0
+    bottom, top = y0[beside].min() - 2, y1[beside].max() + 2
+    if (crossing & (y0 < top) & (y1 > bottom)).any() or (right & (y0 < top) & (y1 > bottom)).sum() < 3:
+        return 0.0
+    return 0.5 * float((y1 - y0)[beside].sum())
 
 
 def _bands(pieces: Sequence[Piece], gutter: float) -> list[tuple[bool, list[Piece]]]:

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from rag.documents import Box
-from rag.reading.lines import Line
+from rag.reading.glyphcodes import GlyphCodes
+from rag.reading.lines import UNSURE, Line
 from rag.reading.sentences import CITATION
-from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, one_line, readable
+from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, UNKNOWN, UNKNOWN_MINUS, one_line, readable
 
 _HYPHENS = "-‐‑\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 _TAIL = re.compile(r"([^\W\d_]+)[-‐‑\u00ad]$")
 _HEAD = re.compile(r"[^\W\d_]+")
 _NO_BLANK_AFTER = re.compile(r"(?:[–—/]|\w[-‐‑])$")
+_TIMES = re.compile(rf"(?<=\d)\s?{UNKNOWN}\s?(?=10\^)")
+_WITHOUT_FLAGS = bytes(code & (UNSURE - 1) for code in range(256))
 _SCRIPTS = re.compile(rb"\x01+|\x02+")
 
 _MARKER = re.compile(
@@ -73,12 +76,22 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """Characters ``first`` to ``last`` of ``line`` stand at ``at`` in the flow."""
+    """The first ``length`` characters of ``line`` stand at ``at`` in the flow."""
 
     at: int
     line: Line
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Characters ``first`` to ``last`` of ``line``, at ``at`` in the flow; ``fresh``: not contiguous with the one before."""
+
+    line: Line
     first: int
     last: int
+    at: int
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +112,12 @@ class Flow:
     Args:
         lines: In reading order.
         vocabulary: Decides on hyphens at line ends.
+        codes: Reads private character codes.
         raised_citations: Whether raised numbers behind words are citation markers in this document.
     """
 
-    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, raised_citations: bool) -> None:
+    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, codes: GlyphCodes, raised_citations: bool) -> None:
+        self._codes = codes
         self._raised_citations = raised_citations
         self._stretches: list[_Stretch] = []
         parts: list[str] = []
@@ -115,10 +130,12 @@ class Flow:
                 last, glue = _joint(line, lines[index + 1], vocabulary)
             parts += [line.text[:last], glue]
             scripts += [line.script[:last], b"\0" * len(glue)]
-            self._stretches.append(_Stretch(at, line, 0, last))
+            self._stretches.append(_Stretch(at, line, last))
             at += last + len(glue)
         self.text = "".join(parts)
-        self.script = b"".join(scripts)
+        flagged = b"".join(scripts)
+        self.script = flagged.translate(_WITHOUT_FLAGS)
+        self._unsure = [match.start() for match in re.finditer(rb"[\x04-\x07]", flagged)]
         self._citations = [
             match.span() for match in re.finditer(rb"\x01+", self.script) if self._is_citation(*match.span())
         ]
@@ -138,7 +155,7 @@ class Flow:
         """One line for people and for search; citation markers left out."""
         script = self.script[start:end]
         if not any(script):
-            return one_line(readable(self.text[start:end]).replace("−", "-"))
+            return self._typed(self.text[start:end])
         dropped = {span[0] for span in self._citations}
         parts: list[str] = []
         done = start
@@ -152,32 +169,41 @@ class Flow:
             elif first not in dropped:
                 parts.append(_raise(self.text[:first], run))
         parts.append(self.text[done:end])
-        return one_line(readable("".join(parts)).replace("−", "-"))
+        return self._typed("".join(parts))
+
+    def _typed(self, text: str) -> str:
+        if UNKNOWN in text:
+            text = _TIMES.sub(" × ", text)
+        return one_line(self._codes.read(readable(text)).replace("−", "-"))
 
     def cuts(self, start: int, end: int) -> list[Cut]:
-        """The slice as contiguous pieces: a new one at every column and page."""
-        cuts: list[Cut] = []
-        group: list[tuple[_Stretch, int, int]] = []
-        for stretch in self._stretches:
-            length = stretch.last - stretch.first
-            first, last = max(start, stretch.at), min(end, stretch.at + length)
-            if first >= last or not self.text[first:last].strip():
-                continue
-            if group and not _same_column(group[-1][0].line, stretch.line):
-                cuts.append(self._cut(group))
-                group = []
-            group.append((stretch, first, last))
-        if group:
-            cuts.append(self._cut(group))
-        return cuts
+        """The slice as contiguous pieces: a new one at every column, page and character that is not sure."""
+        groups: list[list[_Part]] = []
+        for part in self._parts(start, end):
+            if not groups or part.fresh or not _same_column(groups[-1][-1].line, part.line):
+                groups.append([])
+            groups[-1].append(part)
+        return [self._cut(group) for group in groups]
 
-    def _cut(self, group: Sequence[tuple[_Stretch, int, int]]) -> Cut:
-        start, end = group[0][1], group[-1][2]
-        boxes = tuple(
-            _box(stretch.line, first - stretch.at + stretch.first, last - stretch.at + stretch.first)
-            for stretch, first, last in group
-        )
-        return Cut(start, end, group[0][0].line.page, self.text[start:end], self.script[start:end], boxes)
+    def _parts(self, start: int, end: int) -> Iterator[_Part]:
+        fresh = False
+        for stretch in self._stretches:
+            first, last = max(start, stretch.at), min(end, stretch.at + stretch.length)
+            for unsure in self._unsure:
+                if first <= unsure < last:
+                    if self.text[first:unsure].strip():
+                        yield _Part(stretch.line, first - stretch.at, unsure - stretch.at, first, fresh)
+                    # A sign is shown in front of what follows: as a dash it does not count in comparisons.
+                    first = unsure if self.text[unsure] == UNKNOWN_MINUS else unsure + 1
+                    fresh = True
+            if first < last and self.text[first:last].strip():
+                yield _Part(stretch.line, first - stretch.at, last - stretch.at, first, fresh)
+                fresh = False
+
+    def _cut(self, parts: Sequence[_Part]) -> Cut:
+        start, end = parts[0].at, parts[-1].at + parts[-1].last - parts[-1].first
+        boxes = tuple(_box(part.line, part.first, part.last) for part in parts)
+        return Cut(start, end, parts[0].line.page, self.text[start:end], self.script[start:end], boxes)
 
     def _is_citation(self, start: int, end: int) -> bool:
         run = self.text[start:end]
@@ -265,7 +291,7 @@ def _box(line: Line, first: int, last: int) -> Box:
 
 def _raise(before: str, run: str) -> str:
     """Raised text as it is typed: ``10^13``, ``cm^-3``, but ``Pb2+`` and ``5th``."""
-    content = run.strip()
+    content = run.strip().replace(UNKNOWN_MINUS, "−")
     if _CHARGE.match(content) or not _EXPONENT.match(content):
         return run
     return (

@@ -12,6 +12,7 @@ from rag.reading.lines import Piece
 _MARGIN = 0.13  # share of the page's height in which heads and feet stand
 _DIGITS = re.compile(r"\d+")
 _LABEL = re.compile(r"(?<![\d.,/:–-])([SeA]?)(\d{1,5})(?![\d,/:–]|\.\d|-\d)")
+_RANGE = re.compile(r"(?<!\d)(\d{1,5})[–-](\d{1,5})(?!\d)")
 _ROMAN = re.compile(r"^[ivxlc]{1,7}$|^[IVXLC]{1,7}$")
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
@@ -157,7 +158,26 @@ def _labels(
             for s, v, piece in candidates[index]:
                 if (s, v - index) == (style, offset) and len(piece.text) <= 8:
                     ids[index].add(id(piece))
+    _stay_in_range(edges, printed)
+    both = [(seen, told) for seen, told in zip(printed, given, strict=True) if seen and told]
+    if sum(seen != told for seen, told in both) > 0.5 * len(both):
+        given = [None] * len(pages)  # the file's labels were seen to be wrong
     return [seen if seen is not None else told for seen, told in zip(printed, given, strict=True)]
+
+
+def _stay_in_range(edges: Sequence[list[Piece]], printed: list[str | None]) -> None:
+    """Where running lines give the article's range (``617–627``), a cover in front of it has no label."""
+    ranges = Counter(
+        (int(match[1]), int(match[2])) for pieces in edges for piece in pieces for match in _RANGE.finditer(piece.text)
+    )
+    labels = [int(label) for label in printed if label and label.isdecimal()]
+    for (first, last), times in ranges.most_common(5):
+        inside = [label for label in labels if first <= label <= last]
+        if times >= 2 and len(labels) > len(inside) >= 0.6 * len(labels):
+            for index, label in enumerate(printed):
+                if label and label.isdecimal() and not first <= int(label) <= last:
+                    printed[index] = None
+            return
 
 
 def _printed_numbers(pieces: Sequence[Piece]) -> list[tuple[str, int, Piece]]:

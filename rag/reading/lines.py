@@ -13,7 +13,12 @@ import numpy as np
 
 from rag.documents import Box
 from rag.reading.pdf import Glyphs
+from rag.reading.text import UNKNOWN, UNKNOWN_DEGREE, UNKNOWN_MINUS, UNKNOWN_RING
 
+UNSURE = 4
+"""Flag among the script codes of a line."""
+
+_MARKS = (UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING)
 _GAP = 1.0  # ems; justified text rarely opens its word spaces wider
 _WORD_GAP = 0.25  # ems, where the file itself writes no blank
 _BLANK_GAP = 0.08  # ems, where it does
@@ -51,7 +56,8 @@ class Line:
 
     Attributes:
         text: Characters with blanks between words; ligatures and accents as in the file.
-        script: One code a character: 0 on the line, 1 raised, 2 lowered.
+        script: One code a character: 0 on the line, 1 raised, 2 lowered; plus 4 (``UNSURE``) where readers of the
+            file will not agree on the character.
         left, right: One horizontal position a character, points.
         y0, y1: Extent of the letters on the line, without raised and lowered ones.
         gaps: Blanks wider than 1.5 ems.
@@ -183,6 +189,7 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     else:
         index = np.concatenate([np.arange(piece.start, piece.end) for piece in row])
     sizes = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[index]]
+    characters = [glyphs.text[i] for i in index.tolist()]
     x0, x1 = glyphs.x0[index], glyphs.x1[index]
     offset = glyphs.base[index] - head.base
     small = sizes < 0.87 * head.size
@@ -192,19 +199,23 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     step = np.empty(len(index), np.float32)
     step[0] = 0.0
     step[1:] = x0[1:] - x1[:-1]
+    unsure = np.fromiter((character in _MARKS for character in characters), np.bool_, len(characters))
+    # Letters that stand over one another (limits of sums, hats) come in another order from every reader.
+    # (A ligature's letters share one box, and are no such case.)
+    over = (step < -0.5 * np.minimum(x1 - x0, np.roll(x1 - x0, 1))) & (np.abs(x0 - np.roll(x0, 1)) > 0.01)
+    code[unsure | over | np.roll(over, -1)] += UNSURE
     blank = (step > _WORD_GAP * head.size) | (glyphs.space[index] & (step > _BLANK_GAP * head.size))
     blank[0] = False
     wide = int((step > 1.5 * head.size).sum())
     on_line = (code == 0) & ~small
     if not on_line.any():
         on_line[:] = True
-    characters = [glyphs.text[i] for i in index.tolist()]
     if blank.any():
         at = np.flatnonzero(blank)
         x0, x1, code = (
             np.insert(x0, at, x1[at - 1]),
             np.insert(x1, at, x0[at]),
-            np.insert(code, at, np.minimum(code[at - 1], code[at]) * (code[at - 1] == code[at])),
+            np.insert(code, at, np.where(code[at - 1] == code[at], code[at] & 3, 0)),
         )
         for shift, position in enumerate(at.tolist()):
             characters.insert(position + shift, " ")

@@ -14,6 +14,7 @@ from rag.reading.blocks import Block, blocks_of, look_of
 from rag.reading.columns import columns_of
 from rag.reading.files import read_bytes
 from rag.reading.flow import Cut, Flow, Vocabulary, quote_of, votes_for_raised_citations
+from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.furniture import Furniture, PagePieces, find_furniture
 from rag.reading.limits import Limits
 from rag.reading.lines import Line, lines_of, pieces_of
@@ -139,6 +140,7 @@ class _Writer:
         self, pages: Sequence[Glyphs], labels: Sequence[str | None], columns: Sequence[Sequence[Line]]
     ) -> None:
         lines = [line for column in columns for line in column]
+        self._codes = GlyphCodes(line.text for line in lines)
         self._vocabulary = Vocabulary(lines)
         self._raised = votes_for_raised_citations(lines) >= _CITATION_VOTES
         self._labels = labels
@@ -148,7 +150,7 @@ class _Writer:
     def sentences(self, paragraphs: Sequence[Paragraph]) -> Iterator[Sentence]:
         """All sentences in order, numbered by paragraph."""
         for number, paragraph in enumerate(paragraphs):
-            flow = Flow(paragraph.lines, self._vocabulary, self._raised)
+            flow = Flow(paragraph.lines, self._vocabulary, self._codes, self._raised)
             section = one_line(readable(paragraph.section))
             for span in _spans(flow, paragraph.kind):
                 sentence = self._sentence(flow, span, paragraph.kind, section, number)

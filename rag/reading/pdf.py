@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import repeat
 from typing import Any
 
@@ -19,6 +21,7 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from rag.errors import UnreadableDocument, UnsafeDocument
+from rag.reading.repair import compose_accents, mark_unknown
 from rag.reading.text import one_line
 
 Floats = npt.NDArray[np.float32]
@@ -28,6 +31,9 @@ _TINY = 3.0  # points; smaller letters are not meant to be read
 _MAX_CHARACTERS = 400_000  # a page; a dense journal page holds 8,000
 
 _POINTER = ctypes.c_void_p
+_BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
+_ITALIC = re.compile(r"ital|obliq|cmti|cmmi|slant|[.\-_]b?i$")
+_HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
 _CLIP_ONLY_MODE = 7
 
@@ -153,6 +159,11 @@ class PdfFile:
             pass
         blank = _is_blank(codes)
         style, base, hidden = self._styles(glyphs, page, text_page, handle, blank, boxes)
+        unknown = ((codes < 32) | ((codes >= 0x7F) & (codes < 0xA0))) & ~blank
+        for index in np.flatnonzero(codes == _HYPHEN).tolist():
+            unknown[index] = pdfium.FPDFText_IsHyphen(text_page, index) != 1
+        if unknown.any():
+            mark_unknown(codes, boxes, base, unknown, partial(_ink, text_page))
         _place(glyphs, page, boxes, base)
         _keep_visible(glyphs, codes, blank, boxes, base, style, hidden)
 
@@ -190,10 +201,8 @@ class PdfFile:
         glyphs.styles = list(index_of)
         run_of = np.cumsum(probe)
         hidden_chars = hidden_of_run[run_of]
-        if not glyphs.has_image or hidden_chars[~blank].mean() < 0.8:
-            pass
-        else:
-            hidden_chars[:] = False  # a text layer under the picture of a scanned page
+        if glyphs.has_image and not blank.all() and hidden_chars[~blank].mean() > 0.8:
+            hidden_chars[:] = False  # the text layer of a scanned page, under its picture
         if pale:
             hidden_chars |= _lost_on_background(page, glyphs, run_of, pale, boxes, blank)
         base = boxes[:, 3] + shift_of_run[run_of]
@@ -280,12 +289,19 @@ def _codes(text_page: Any, handle: int | None, count: int) -> npt.NDArray[np.uin
     units = buffer[:count]
     if written == count + 1 and not ((units >= 0xD800) & (units < 0xE000)).any():
         codes = units.astype(np.uint32)
-        codes[codes == 0xFFFE] = 2
+        codes[codes == 0xFFFE] = _HYPHEN
         return codes
     return np.fromiter(map(_unicode_of, repeat(handle), range(count)), np.uint32, count)
 
 
 _BLANKS = np.array([9, 10, 11, 12, 13, 32, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
+
+
+def _ink(text_page: Any, index: int) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of what is drawn for a character."""
+    left, right, bottom, top = (ctypes.c_double() for _ in range(4))
+    pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
+    return left.value, bottom.value, right.value, top.value
 
 
 def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
@@ -368,15 +384,16 @@ def _keep_visible(
     hidden: npt.NDArray[np.bool_],
 ) -> None:
     """Store what can be seen: no white space, nothing hidden, off the page or without width."""
-    codes = np.where(codes == 2, ord("-"), codes)  # PDFium marks the hyphen at a line end by 2
+    codes = np.where(codes == _HYPHEN, ord("-"), codes)  # all that are left are hyphens
     left, top, right, bottom = boxes.T
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
-    unseen = (codes < 32) | ((codes >= 0x7F) & (codes < 0xA0)) | ((codes >= 0xD800) & (codes < 0xE000))
+    unseen = (codes >= 0xD800) & (codes < 0xE000)
     unseen |= ((codes >= 0x200B) & (codes <= 0x200F)) | ((codes >= 0x202A) & (codes <= 0x202E))
     unseen |= ((codes >= 0x2060) & (codes <= 0x206F)) | (codes == 0xFEFF) | (codes >= 0xE0000)
     off_page = (middle_x < 0) | (middle_x > glyphs.width) | (middle_y < 0) | (middle_y > glyphs.height)
     no_width = (right - left < 0.02) & (top - bottom > 1)
     shown = ~(hidden | unseen | off_page)
+    compose_accents(codes, boxes, shown)
     glyphs.stream = "".join(map(chr, codes[shown | blank].tolist()))
     keep = shown & ~blank & ~(no_width & (codes < 0x300))
     index = np.flatnonzero(keep)

@@ -183,7 +183,7 @@ def _mark_sections(blocks: Sequence[Block], look: Look) -> None:
             block.kind, state = Kind.HEADING, Kind.BACK
             continue
         if block.kind is Kind.HEADING:
-            if state is Kind.REFERENCE and not _ends_references(block, look):
+            if state is Kind.REFERENCE and not _ends_references(block, size):
                 block.kind = Kind.REFERENCE
             else:
                 state = None
@@ -209,12 +209,12 @@ def _mark_sections(blocks: Sequence[Block], look: Look) -> None:
             block.kind = Kind.REFERENCE
 
 
-def _ends_references(block: Block, look: Look) -> bool:
-    """A heading, not a bold name or volume at the start of an entry."""
+def _ends_references(block: Block, size: float) -> bool:
+    """A heading, not the first line of an entry that happens to look like one. ``size``: of the entries."""
     text = block.text.strip()
-    if _NUMBERED_ENTRY.match(text) and re.search(r"\b(?:19|20)\d\d\b", text):
+    if _NUMBERED_ENTRY.match(text) and re.search(r"\b(?:19|20)\d\d\b|^\W*\d+\W+(?:[A-Z]\.|[A-Z][\w’'-]+,)", text):
         return False
-    return block.size > 0.95 * look.size or block.bold > 0.85
+    return block.bold > 0.85 or (size > 0 and block.size > 1.06 * size)
 
 
 def _is_list_of_references(block: Block) -> bool:

@@ -5,14 +5,38 @@ from __future__ import annotations
 import re
 import unicodedata
 
-SUPERSCRIPT = str.maketrans("0123456789+-−–=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁼⁽⁾ⁿⁱ")
-SUBSCRIPT = str.maketrans("0123456789+-−–=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
+UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING = "\uf8f0", "\uf8f1", "\uf8f2", "\uf8f3"
+"""Private marks inside this package: glyphs without a character, and three that can be told by their shape:
+a minus sign, a degree sign, and an A with a ring."""
+
+SUPERSCRIPT = str.maketrans("0123456789+-−–\uf8f1=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁻⁻⁼⁽⁾ⁿⁱ")
+SUBSCRIPT = str.maketrans("0123456789+-−–\uf8f1=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ")
 
 DASHES = "-\u00ad\u02d7\u058a\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u207b\u208b\u2212\ufe58\ufe63\uff0d"
 _DASH_OR_SPACE = re.compile(rf"[\s{re.escape(DASHES)}\u200b\u200c\u200d\u2060\ufeff]+")
 
+# Accents that stand as characters of their own, and what they are on a letter.
+COMBINING = {
+    "\u00b4": "\u0301",
+    "\u02ca": "\u0301",
+    "\u0060": "\u0300",
+    "\u02cb": "\u0300",
+    "\u00a8": "\u0308",
+    "\u02c6": "\u0302",
+    "\u02dc": "\u0303",
+    "\u02c7": "\u030c",
+    "\u02d8": "\u0306",
+    "\u02da": "\u030a",
+    "\u00b8": "\u0327",
+    "\u02dd": "\u030b",
+}
+
 _READABLE = str.maketrans(
     {
+        UNKNOWN: "\ufffd",
+        UNKNOWN_MINUS: "−",
+        UNKNOWN_DEGREE: "°",
+        UNKNOWN_RING: "Å",
         "\ufb00": "ff",
         "\ufb01": "fi",
         "\ufb02": "fl",
@@ -35,23 +59,34 @@ _READABLE = str.maketrans(
     }
 )
 
-# A spacing accent set before or after its letter, as TeX and some converters leave it.
-_COMBINING = {
-    "\u00b4": "\u0301",
-    "\u02ca": "\u0301",
-    "\u0060": "\u0300",
-    "\u02cb": "\u0300",
-    "\u00a8": "\u0308",
-    "\u02c6": "\u0302",
-    "\u02dc": "\u0303",
-    "\u02c7": "\u030c",
-    "\u02d8": "\u0306",
-    "\u02da": "\u030a",
-    "\u00b8": "\u0327",
-    "\u02dd": "\u030b",
-}
-_ACCENT = "".join(_COMBINING)
-_ACCENT_THEN_LETTER = re.compile(rf"([{_ACCENT}]) ?([A-Za-z\u0131])(?![{_ACCENT}])")
+_READABLE = str.maketrans(
+    {
+        UNKNOWN: "\ufffd",
+        UNKNOWN_MINUS: "−",
+        UNKNOWN_DEGREE: "°",
+        UNKNOWN_RING: "Å",
+        "\ufb00": "ff",
+        "\ufb01": "fi",
+        "\ufb02": "fl",
+        "\ufb03": "ffi",
+        "\ufb04": "ffl",
+        "\ufb05": "st",
+        "\ufb06": "st",
+        "\u00a0": " ",
+        "\u2002": " ",
+        "\u2003": " ",
+        "\u2009": " ",
+        "\u200a": " ",
+        "\u202f": " ",
+        "\u2126": "Ω",
+        "\u212b": "Å",
+        "\u00b5": "μ",
+        "\u2010": "-",
+        "\u2011": "-",
+        "\u00ad": None,
+    }
+)
+
 
 # Escape sequences first, whole; then any control, format, surrogate or private character that is left.
 _ESCAPES = re.compile(r"(?:\x1b[\[\]PX^_]|\x9b)[^\x07\x1b@-~]*(?:\x1b\\|[\x07@-~])?|\x1b.?")
@@ -74,19 +109,11 @@ def one_line(text: str) -> str:
 
 
 def readable(text: str) -> str:
-    """Ligatures, exotic blanks and compatibility letters as a reader would type them; accents composed."""
+    """Ligatures, exotic blanks and compatibility letters as a reader would type them; no private marks."""
     if text.isascii():
         return text
     text = text.translate(_READABLE)
-    if any(accent in text for accent in _ACCENT):
-        text = _ACCENT_THEN_LETTER.sub(_compose, text)
     return unicodedata.normalize("NFC", text)
-
-
-def _compose(match: re.Match[str]) -> str:
-    letter = "i" if match[2] == "\u0131" else match[2]
-    composed = unicodedata.normalize("NFC", letter + _COMBINING[match[1]])
-    return composed if len(composed) == 1 else match[0]
 
 
 def normalise_quote(text: str) -> str:
