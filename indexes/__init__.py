@@ -23,6 +23,7 @@ from indexes.errors import (
     StoreMissing,
     StoreReadOnly,
 )
+from indexes.repair import repair
 from indexes.sqlite import SQLiteStore
 from indexes.store import JSON, Collection, Filter, Hit, Manifest, Metric, Record, Store, Vector
 from indexes.vectors import IndexPolicy
@@ -51,4 +52,5 @@ __all__ = [
     "StoreMissing",
     "StoreReadOnly",
     "Vector",
+    "repair",
 ]

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from indexes import schema
 from indexes.collection import State, read_states
-from indexes.engine import DATABASE, LOCK, SEAL, Engine, busy, seal, stored_generation, translated
+from indexes.engine import DATABASE, LOCK, REMEDY, SEAL, Engine, busy, seal, stored_generation, translated
 from indexes.errors import StoreDamaged, StoreFormat
 from indexes.integrity import Presence, Seal
 from indexes.rows import Row
 
 log = logging.getLogger(__name__)
 
-_REMEDY = "SQLiteStore.repair keeps what is whole; ingest the rest again"
 _MODULUS = 1 << 128
 
 
@@ -41,7 +40,8 @@ def settle(directory: Path, *, timeout: float, writable: bool) -> None:
             vouched = Seal.read(directory / SEAL)
             if vouched is not None and vouched.vouches_for(directory / DATABASE):
                 return
-            if not writable and not (directory / LOCK).exists():
+            if not writable:
+                # Nobody can be writing here, as far as this process can tell.
                 _check_alone(directory, timeout=timeout, writable=False)
                 return
             presence = presence or Presence(directory / LOCK)
@@ -73,7 +73,7 @@ def _check_alone(directory: Path, *, timeout: float, writable: bool) -> None:
                 raise StoreDamaged(
                     directory,
                     f"{len(damage)} findings of damage, first: {damage[0]}",
-                    _REMEDY,
+                    REMEDY,
                     damage,
                 )
             if writable:
@@ -158,12 +158,7 @@ def _row_findings(connection: sqlite3.Connection, state: State) -> list[str]:
     for *fields, checksum in connection.execute(f"SELECT {schema.ROW_COLUMNS} FROM records_{state.cid}"):
         count += 1
         total += int.from_bytes(checksum, "big")
-        try:
-            whole = checksum == Row(*fields).checksum()
-        except (TypeError, AttributeError):
-            # A flip in a row's header gives its columns other types.
-            whole = False
-        if not whole:
+        if not Row(*fields).agrees(checksum):
             findings.append(f"collection {state.name!r}: record {fields[2]!r} is damaged")
     if count != state.count:
         findings.append(f"collection {state.name!r}: {count} records where {state.count} were committed")

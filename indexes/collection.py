@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexes import rows, schema
-from indexes.engine import Engine
+from indexes.engine import REMEDY, Engine
 from indexes.errors import QueryError, StoreDamaged, StoreMissing
 from indexes.filters import compile_filter
 from indexes.fulltext import Postings, Tokenizer, phrase
@@ -24,6 +25,7 @@ from indexes.vectors import IndexPolicy, VectorIndex, Version
 log = logging.getLogger(__name__)
 
 _BATCH = 512
+_REMEMBERED_FILTERS = 16
 _DIGEST_MODULUS = 1 << 128
 
 
@@ -68,7 +70,7 @@ def read_states(engine: Engine) -> list[State]:
             raise StoreDamaged(
                 engine.directory,
                 f"the bookkeeping of collection {state.name!r} is damaged",
-                "restore a copy, or build it again from the sources",
+                REMEDY,
             )
         states.append(state)
     return states
@@ -97,6 +99,7 @@ class SQLiteCollection:
         self._index: VectorIndex | None = None
         self._index_saved: Version | None = None
         self._index_volatile = False
+        self._matches: OrderedDict[tuple[bytes, str, str], npt.NDArray[np.int64]] = OrderedDict()
 
     def upsert(self, records: Iterable[Record]) -> int:
         """Insert records, or replace those of the same id; returns how many were given.
@@ -300,7 +303,7 @@ class SQLiteCollection:
                 words = self._tokenizer(term)
                 if len(words) > 1:
                     sql = f"SELECT count(*) FROM {self._fts} WHERE {self._fts} MATCH ?"
-                    (result[term],) = connection.execute(sql, (phrase([term]),)).fetchone()
+                    (result[term],) = connection.execute(sql, (phrase(term),)).fetchone()
                 else:
                     result[term] = self._text_index().frequency(words[0]) if words else 0
         return result
@@ -347,11 +350,11 @@ class SQLiteCollection:
         sql = f"SELECT {schema.ROW_COLUMNS} FROM {self._table} WHERE {condition}"
         for *fields, checksum in self._engine.connection.execute(sql, values):
             row = Row(*fields)
-            if checksum != row.checksum():
+            if not row.agrees(checksum):
                 raise StoreDamaged(
                     self._engine.directory,
                     f"record {row.id!r} of collection {self.name!r} is damaged",
-                    "close the store and run SQLiteStore.repair, which drops what is damaged",
+                    REMEDY,
                     [f"{self.name}: {row.id!r}"],
                 )
             yield row
@@ -372,10 +375,19 @@ class SQLiteCollection:
         return row.checksum()
 
     def _rids(self, condition: str, values: Sequence[Any]) -> npt.NDArray[np.int64]:
+        """Rows that match a filter; remembered, since one filter often serves many searches."""
+        key = (self._state().digest, condition, json.dumps(values))
+        if key in self._matches:
+            self._matches.move_to_end(key)
+            return self._matches[key]
         found = self._engine.connection.execute(
             f"SELECT rid FROM {self._table} WHERE {condition}", values
         ).fetchall()
-        return np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))
+        rids = np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))
+        self._matches[key] = rids
+        if len(self._matches) > _REMEMBERED_FILTERS:
+            self._matches.popitem(last=False)
+        return rids
 
     def _hits(self, rids: npt.NDArray[np.int64], scores: npt.NDArray[Any], k: int) -> list[Hit]:
         """Name the rows, order them by score, then id, and keep k."""

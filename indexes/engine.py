@@ -20,11 +20,14 @@ from indexes.errors import (
     StoreFull,
     StoreReadOnly,
 )
-from indexes.integrity import Presence, Seal, file_digest, sync_directory
+from indexes.integrity import Presence, Seal, sync_directory
 
 log = logging.getLogger(__name__)
 
 DATABASE, SEAL, LOCK = "store.sqlite", "seal.json", "writers.lock"
+
+REMEDY = "indexes.repair keeps what is whole; ingest the rest again"
+"""What to do about damage."""
 
 
 class Engine:
@@ -220,9 +223,7 @@ def stored_generation(connection: sqlite3.Connection, directory: Path) -> int:
     """Generation that the database says it is at."""
     row = connection.execute("SELECT generation, checksum FROM meta").fetchone()
     if row is None or row[1] != schema.checksum(row[0]):
-        raise StoreDamaged(
-            directory, "its generation is damaged", "restore a copy, or build it again from the sources"
-        )
+        raise StoreDamaged(directory, "its generation is damaged", REMEDY)
     return int(row[0])
 
 
@@ -232,7 +233,7 @@ def seal(connection: sqlite3.Connection, directory: Path) -> bool:
     (blocked, _, _) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     if blocked:
         return False
-    Seal(generation, file_digest(directory / DATABASE)).write(directory / SEAL)
+    Seal.of(directory / DATABASE, generation).write(directory / SEAL)
     return True
 
 
@@ -264,11 +265,12 @@ def translated(directory: Path, timeout: float) -> Iterator[None]:
             raise StoreReadOnly(
                 directory, f"cannot be written to ({error})", "check its permissions"
             ) from error
-        if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT):
+        damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+        if damaged or "decode" in str(error):
             raise StoreDamaged(
                 directory,
                 f"its database is damaged ({error})",
-                "restore a copy, or build it again from the sources",
+                REMEDY,
             ) from error
         if "too large" in str(error) or "too many" in str(error):
             raise FilterError(f"the filter is too large: {error}") from error

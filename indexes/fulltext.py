@@ -16,7 +16,6 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,10 +53,9 @@ class Tokenizer:
 
     def __call__(self, text: str) -> list[str]:
         """Words of `text` in order, folded and stemmed; any string is safe."""
-        clean = text.encode("utf-8", "replace").decode().replace("\x00", " ")
         self._connection.execute("BEGIN")
         try:
-            self._connection.execute("INSERT INTO t (rowid, text) VALUES (1, ?)", (clean,))
+            self._connection.execute("INSERT INTO t (rowid, text) VALUES (1, ?)", (clean(text),))
             return [term for (term,) in self._connection.execute("SELECT term FROM v ORDER BY offset")]
         finally:
             self._connection.execute("ROLLBACK")
@@ -153,6 +151,11 @@ def _varint(blob: bytes) -> int:
     return value
 
 
-def phrase(terms: Iterable[str]) -> Any:
-    """FTS5 expression for words in a row, quoted so that nothing in them is an operator."""
-    return '"' + " ".join(term.replace('"', '""') for term in terms) + '"'
+def phrase(text: str) -> str:
+    """FTS5 expression for the words of `text` in a row, quoted so that nothing in it is an operator."""
+    return '"' + clean(text).replace('"', '""') + '"'
+
+
+def clean(text: str) -> str:
+    """Any string as one that SQLite can take: no lone surrogates, no NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\x00", " ")

@@ -97,6 +97,11 @@ class Seal:
     generation: int
     digest: str | None = None
 
+    @classmethod
+    def of(cls, database: Path, generation: int) -> Seal:
+        """The seal of a database that nobody writes to."""
+        return cls(generation, file_digest(database))
+
     def write(self, path: Path) -> None:
         """Replace the seal file."""
         body: dict[str, object] = {"generation": self.generation, "digest": self.digest}

@@ -39,6 +39,13 @@ class Row:
             digest.update(part or b"")
         return digest.digest()
 
+    def agrees(self, checksum: object) -> bool:
+        """Whether the row is what was written; a flipped bit can change even the types of its fields."""
+        try:
+            return self.checksum() == checksum
+        except (TypeError, AttributeError):
+            return False
+
     def record(self) -> Record:
         """The record that the row holds."""
         vector = None if self.vector is None else np.frombuffer(self.vector, dtype="<f4").astype(np.float32)
@@ -137,22 +144,22 @@ def as_vectors(
         error: Wrong shape, not numbers, NaN or infinite, or a zero vector under the cosine metric.
     """
     try:
-        array: npt.NDArray[Any] = np.atleast_2d(np.asarray(values, dtype=np.float64))
+        array: npt.NDArray[Any] = np.asarray(values)
+        with np.errstate(over="ignore"):
+            single: Vector = np.atleast_2d(array.astype(np.float32))
     except (TypeError, ValueError):
         raise error(f"{what} is not an array of numbers") from None
-    if array.ndim != 2 or array.shape[1] != manifest.dimension:
+    if single.ndim != 2 or single.shape[1] != manifest.dimension:
         raise error(
-            f"{what} has shape {np.shape(values)}, but {manifest.encoder} makes vectors of {manifest.dimension}"
+            f"{what} has shape {array.shape}, but {manifest.encoder} makes vectors of {manifest.dimension}"
         )
-    with np.errstate(over="ignore", under="ignore"):
-        single = array.astype(np.float32)
     if not np.isfinite(single).all():
         raise error(f"{what} holds NaN or infinite values (or values beyond float32)")
     if manifest.metric == "cosine":
-        # Scaled first: squares of very small or large components would under- or overflow.
-        largest = np.abs(array).max(axis=1, keepdims=True)
-        if not largest.all():
+        # In float64 the squares of float32 neither overflow nor vanish.
+        wide = single.astype(np.float64)
+        norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+        if not norms.all():
             raise error(f"{what} is zero: it has no direction, so no cosine with anything")
-        array = array / largest
-        single = (array / np.linalg.norm(array, axis=1, keepdims=True)).astype(np.float32)
+        single = (wide / norms[:, None]).astype(np.float32)
     return np.ascontiguousarray(single)

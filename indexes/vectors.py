@@ -274,7 +274,7 @@ class VectorIndex:
             )
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError, struct.error) as error:
             log.warning("%s cannot be used and is rebuilt: %s", path, error)
             return None
 
