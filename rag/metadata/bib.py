@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import logging
 import re
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING
 
 from rag.metadata.citation_line import tidy_pages
 from rag.metadata.names import MAX_AUTHORS
 from rag.metadata.record import Author, Paper
-from rag.metadata.text import NAME_LIMIT, clean, find_year, normalise_doi, similarity
+from rag.metadata.text import NAME_LIMIT, clean, find_year, normalise_doi, similarity, words
 
 if TYPE_CHECKING:
     from pybtex.database import Entry, Person
@@ -21,6 +22,9 @@ _log = logging.getLogger(__name__)
 MAX_BIB_BYTES = 8_000_000
 MAX_BIB_FILES = 20
 """Files of one folder that are looked into."""
+
+SHORT_BIB = 50
+"""Entries up to which a file is parsed whole."""
 
 SAME_TITLE = 0.9
 """Similarity from which two titles mean one paper."""
@@ -53,32 +57,51 @@ _LITERAL_BACK = str.maketrans(
 )
 
 
-def read_bib(path: Path) -> dict[str, tuple[Paper, str]]:
-    """Parse a BibTeX file.
+def _entries_of(bib: Path, file: str, known: Paper) -> dict[str, tuple[Paper, str]]:
+    """The entries of a file that may mean the paper, parsed; of a short file, all of them.
 
-    Broken entries are logged as warnings and left out; a file that is too large or unreadable gives none.
+    A file that is too large or cannot be read gives none, and a warning.
+    """
+    try:
+        status = bib.stat()
+        if status.st_size > MAX_BIB_BYTES:
+            size = f"{status.st_size} bytes, more than the {MAX_BIB_BYTES} that are read"
+            _log.warning("%s: %s; ignored", bib.name, size)
+            return {}
+        chunks = _chunks(bib, status.st_mtime_ns, status.st_size)
+    except OSError as error:
+        _log.warning("%s: cannot be read (%s); ignored", bib.name, error.strerror)
+        return {}
+    if len(chunks) > SHORT_BIB:
+        chunks = tuple(chunk for chunk in chunks if _may_mean(chunk, file, known))[: 2 * SHORT_BIB]
+    return parse_bib("".join(chunks), bib.name)
+
+
+@lru_cache(maxsize=4)
+def _chunks(bib: Path, _mtime: int, _size: int) -> tuple[str, ...]:
+    """The source cut before each ``@`` that begins a line; a version is read once, though every paper asks."""
+    return tuple(re.split(r"(?m)^(?=[ \t]*@)", bib.read_text(encoding="utf-8-sig", errors="replace")))
+
+
+def _may_mean(chunk: str, file: str, known: Paper) -> bool:
+    """A quick look that spares the parser, which is slow, most of a large library."""
+    text = chunk.casefold()
+    if text.lstrip().startswith("@string") or file.casefold() in text or (known.doi and known.doi in text):
+        return True
+    longest = sorted((word for word in words(known.title) if word.isascii()), key=len)[-4:]
+    return sum(word in text for word in longest) >= max(1, len(longest) - 1)
+
+
+def parse_bib(text: str, name: str = "bibliography") -> dict[str, tuple[Paper, str]]:
+    """Parse BibTeX source; broken entries are logged as warnings and left out.
 
     Args:
-        path: The ``.bib`` file, UTF-8.
+        text: The source.
+        name: What to call it in warnings.
 
     Returns:
         Entry key -> (record, the entry's ``file`` field).
     """
-    try:
-        if (size := path.stat().st_size) > MAX_BIB_BYTES:
-            _log.warning(
-                "%s: %d bytes, more than the %d that are read; ignored", path.name, size, MAX_BIB_BYTES
-            )
-            return {}
-        text = path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError as error:
-        _log.warning("%s: cannot be read (%s); ignored", path.name, error.strerror)
-        return {}
-    return parse_bib(text, path.name)
-
-
-def parse_bib(text: str, name: str = "bibliography") -> dict[str, tuple[Paper, str]]:
-    """Parse BibTeX source; like :func:`read_bib`. ``name`` stands in the warnings."""
     import pybtex.errors
     from pybtex.database.input.bibtex import Parser
     from pybtex.exceptions import PybtexError
@@ -124,7 +147,7 @@ def match_entry(bib: Path, file: str, known: Paper) -> Paper | None:
 
     A file with one entry and the paper's own stem needs no further proof.
     """
-    entries = read_bib(bib)
+    entries = _entries_of(bib, file, known)
     papers = [paper for paper, _ in entries.values()]
     for paper, field in entries.values():
         if file in _file_names(field):
@@ -132,8 +155,8 @@ def match_entry(bib: Path, file: str, known: Paper) -> Paper | None:
     for paper in papers:
         if known.doi and paper.doi == known.doi:
             return paper
-    best = max(papers, key=lambda paper: similarity(paper.title, known.title), default=None)
-    if best and similarity(best.title, known.title) >= SAME_TITLE:
+    best = max(papers, key=lambda paper: similarity(paper.title, known.title, SAME_TITLE), default=None)
+    if best and similarity(best.title, known.title, SAME_TITLE) >= SAME_TITLE:
         return best
     return papers[0] if len(papers) == 1 and bib.stem == Path(file).stem else None
 
@@ -146,10 +169,10 @@ def _file_names(field: str) -> set[str]:
 
 
 def _paper(entry: Entry) -> Paper:
-    fields = {name.lower(): decode_latex(value) for name, value in entry.fields.items()}
+    fields = {name.lower(): value for name, value in entry.fields.items()}
 
     def first(*names: str) -> str:
-        return next((clean(fields[name]) for name in names if fields.get(name)), "")
+        return next((clean(decode_latex(fields[name])) for name in names if fields.get(name)), "")
 
     journal = first("journal", "journaltitle", "booktitle", "howpublished")
     type_ = _BIBTEX_TO_CSL.get(entry.type.lower(), "article-journal")

@@ -129,15 +129,19 @@ def _title_lines(front: Sequence[FrontLine], journals: Sequence[str]) -> list[Fr
         blocks = [
             block
             for block in _blocks([line for line in front if line.page == page and line.role == "text"])
-            if _may_be_title(_join(line.text for line in block), journals) and block[0].size > 1.15 * body
+            if block[0].size > 1.15 * body and _may_be_title(_join(line.text for line in block), journals)
         ]
         if blocks:
             # Type sizes are measured, not declared: within 2% they are one, and the upper block is the title.
             largest = max(block[0].size for block in blocks)
             titles.append(next(block for block in blocks if block[0].size >= 0.98 * largest))
-    if len(titles) == 2 and similarity(*(_join(line.text for line in title) for title in titles)) > 0.9:
+    if len(titles) == 2 and _same(*titles):
         return titles[1]  # The first page is a cover of the publisher's, and repeats the title.
     return titles[0] if titles else []
+
+
+def _same(first: Sequence[FrontLine], second: Sequence[FrontLine]) -> bool:
+    return similarity(_join(line.text for line in first), _join(line.text for line in second)) > 0.9
 
 
 def _blocks(lines: Sequence[FrontLine]) -> list[list[FrontLine]]:

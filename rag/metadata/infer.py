@@ -99,11 +99,19 @@ class _Evidence:
             (clean(self.document.info.get("Title", "")), "docinfo"),
         ]
         stored = [(title, source) for title, source in stored if not is_junk_title(title)]
-        heading = next((clean(s.text) for s in self.document.sentences if s.kind is Kind.TITLE), "")
+        heading = self._heading()
         printed = [(title, "first page") for title in (self.page.title, heading) if title]
         believed = [(title, source) for title, source in stored if self._is_shown(title)]
         stem = clean(Path(self.document.file).stem.replace("_", " ")) or "Untitled"
         return next(iter([*believed, *printed, *stored]), (stem, "file name"))
+
+    def _heading(self) -> str:
+        """The title where it is marked as one, as in Markdown, whose first line may be a heading."""
+        sentences = self.document.sentences
+        marked = [s for s in sentences if s.kind is Kind.TITLE]
+        if not marked and not self.document.front:
+            marked = [s for s in sentences[:1] if s.kind is Kind.HEADING]
+        return clean(marked[0].text) if marked else ""
 
     def _is_shown(self, title: str) -> bool:
         parts = [word for word in words(title) if len(word) > 2]

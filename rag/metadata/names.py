@@ -49,6 +49,11 @@ _PARTICLES = frozenset(
         "zur",
     }
 )
+_BODY = re.compile(
+    r"^the\s|\b(?:authors?|collaboration|committee|consortium|foundation|group|institute|laboratory|organi[sz]ation|"
+    r"project|society|team|university)$",
+    re.IGNORECASE,
+)
 _SUFFIX = re.compile(r"^(?:Jr|Sr|II|III|IV)\.?$", re.IGNORECASE)
 _INITIALS = re.compile(r"^(?:[^\W\d_]\.?[-\s]?){1,4}$")
 _NOT_A_NAME = re.compile(
@@ -76,6 +81,8 @@ _CJK = re.compile(r"^[\u3400-\u9fff\uac00-\ud7af]{2,4}$")
 def parse_name(text: str) -> Author | None:
     """One name, in either order (``Puck van Gerwen``, ``van Gerwen, Puck``); None where no name is left."""
     text = clean(text, NAME_LIMIT).strip(" ,;.-") + ("." if text.rstrip().endswith(".") else "")
+    if _BODY.search(text):
+        return Author(text)
     parts = [part.strip() for part in text.split(",") if part.strip(" .")]
     if not parts:
         return None

@@ -16,6 +16,7 @@ RAW_LIMIT = 20_000
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 _SCRIPTS = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
 _TAGS = re.compile(r"</?[A-Za-z][^<>]{0,300}>|<!--[^<>]{0,300}-->")
+_TAG_START = re.compile(r"<(?=[A-Za-z/!])")
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,500}\)")
 _MARKDOWN_MARKS = re.compile(r"\*\*|__|`+|^\s{0,3}#{1,6}\s+")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
@@ -52,15 +53,18 @@ def clean(text: str, limit: int = TITLE_LIMIT) -> str:
         text: Anything.
         limit: Longest answer, in characters; longer text ends at a word, with an ellipsis.
     """
-    text = _ESCAPES.sub("", text[:RAW_LIMIT])
-    # Twice: an entity may hide a tag, and a removed tag may leave an entity whole.
-    for _ in range(2):
-        text = _TAGS.sub("", _SCRIPTS.sub("", html.unescape(text)))
+    text = text[:RAW_LIMIT]
+    # More than once: an entity may hide a tag or an escape, and what is left around a removed tag may be one.
+    for _ in range(3):
+        text = _ESCAPES.sub("", html.unescape(text))
+        if not text.isprintable():
+            text = "".join(_printable(character) for character in text)
+        text = _TAGS.sub("", _SCRIPTS.sub("", text))
+    text = _TAG_START.sub("< ", text)
     text = _MARKDOWN_MARKS.sub("", _MARKDOWN_LINK.sub(r"\1", text))
     text = text.translate(_LIGATURES)
     text = _SPLIT_ACCENT.sub(lambda m: m[2].replace("ı", "i") + _SPACING_ACCENTS[m[1]], text)
     text = unicodedata.normalize("NFC", text)
-    text = "".join(_printable(character) for character in text)
     text = " ".join(text.split())
     if len(text) <= limit:
         return text
@@ -110,11 +114,22 @@ def find_year(text: str) -> int | None:
 
 def words(text: str) -> list[str]:
     """Words without case, accents, sub- and superscripts, for comparison."""
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
+    text = text.casefold()
+    if not text.isascii():
+        decomposed = unicodedata.normalize("NFKD", text)
+        text = "".join(character for character in decomposed if not unicodedata.combining(character))
+    return re.findall(r"[^\W_]+", text)
 
 
-def similarity(first: str, second: str) -> float:
-    """How alike two titles are, 0 to 1, whatever their case, accents, punctuation and spacing."""
+def similarity(first: str, second: str, floor: float = 0.0) -> float:
+    """How alike two titles are, 0 to 1, whatever their case, accents, punctuation and spacing.
+
+    Args:
+        first, second: The titles.
+        floor: Likeness that matters; below it the answer may be 0, and comes much sooner.
+    """
     a, b = "".join(words(first[:TITLE_LIMIT])), "".join(words(second[:TITLE_LIMIT]))
-    return SequenceMatcher(None, a, b, autojunk=False).ratio() if a and b else 0.0
+    if not a or not b or 2 * min(len(a), len(b)) < floor * (len(a) + len(b)):
+        return 0.0
+    matcher = SequenceMatcher(None, a, b, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() >= floor else 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -390,6 +391,8 @@ def test_nothing_at_all_still_gives_a_record():
         ("王小明", Author("王", "小明")),
         ("JOHN SMITH", Author("Smith", "John")),
         ("Plato", Author("Plato")),
+        ("The Lattice Consortium", Author("The Lattice Consortium")),
+        ("Materials Genome Group", Author("Materials Genome Group")),
     ],
 )
 def test_names(text, author):
@@ -442,6 +445,8 @@ def test_author_fields(field, names):
         ("[click](https://evil.example) **now** `rm`", "click now rm"),
         ("eﬃcient ﬁlms Kr¨oger", "efficient films Kröger"),
         ("x < y and y > z", "x < y and y > z"),
+        ("<\u200bscript>alert(1)</script>gap", "gap"),
+        ("&#x3c;b&#x3e;gap", "gap"),
         ("Cs₂AgBiBr₆", "Cs₂AgBiBr₆"),
     ],
 )
@@ -453,6 +458,11 @@ def test_long_titles_are_bounded_at_a_word():
     assert len(clean("word " * 5000)) <= 500
     assert clean("word " * 5000).endswith("word…")
     assert len(clean("x" * 10_000)) == 500
+
+
+@given(st.text(alphabet="<>/!&;ltgb \x1b[]()\u200b", max_size=60))
+def test_no_arrangement_of_brackets_leaves_a_tag(text):
+    assert not re.search(r"<[A-Za-z/!]|\x1b|\u200b", clean(text))
 
 
 @given(st.text(max_size=300))
@@ -626,3 +636,16 @@ def test_a_huge_bib_is_left_alone(
     bib.write_text(BIB, encoding="utf-8")
     assert infer_paper(document(paper_page()), bib).title == WHOLE_TITLE
     assert "ignored" in caplog.text
+
+
+def test_a_large_library_is_searched_in_little_time(tmp_path: Path):
+    filler = (
+        "@article{{k{0}, title={{Study {0} of lattices}}, author={{Roe, A.}}, year=1999, note={{{1}}}}}\n"
+    )
+    bib = tmp_path / "library.bib"
+    bib.write_text("".join(filler.format(i, "text " * 100) for i in range(5000)) + BIB, encoding="utf-8")
+    begin = time.process_time()
+    by_doi = infer_paper(document(xmp={"prism:doi": "10.1000/bib.1"}), bib)
+    by_title = infer_paper(document(paper_page(), file="other.pdf"), bib)
+    assert (by_doi.journal, by_title.journal) == ("Journal of Tests", "Journal of Tests")
+    assert time.process_time() - begin < 3.0
