@@ -24,10 +24,10 @@ import numpy.typing as npt
 
 from benchmarks.worker import peak_rss
 from indexes import Collection, Manifest, Record, SQLiteStore
-from rag import PaperLibrary
 from rag.documents import Box, Fragment, Kind, Sentence
 from rag.evaluation import read_questions
 from rag.evaluation.measures import table
+from rag.library import PaperLibrary
 from rag.metadata import Paper
 from rag.passages import Passage, encode_payload
 

@@ -16,7 +16,7 @@ class Ours:
     name: ClassVar[str] = "clip-mat"
 
     def __init__(self, folder: Path) -> None:
-        from rag import PaperLibrary
+        from rag.library import PaperLibrary
 
         self.library = PaperLibrary(folder / "papers.db")
         self.library.encoder.encode(["warm"])

@@ -50,7 +50,8 @@ def test_measurements_become_rates(result) -> None:
     numbers = qa.summary(result, report)
     assert report.ranks == (1, None)
     assert report.pages_per_passage == 2
-    assert numbers["parse_pages_per_second"] == pytest.approx(14 / result["parse_seconds"])
+    assert numbers["parse_pages_per_second"]["clock"] == pytest.approx(14 / result["parse_seconds"][0])
+    assert qa.rates(14, [2.0, 4.0]) == {"clock": 7.0, "processor": 3.5}
     assert numbers["index_mb"] == 0.001
     assert numbers["peak_rss_mb"] > 10
     assert 0 <= numbers["question_ms"]["p50"] <= numbers["question_ms"]["p95"]
