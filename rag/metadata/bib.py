@@ -79,7 +79,7 @@ def _entries_of(bib: Path, file: str, known: Paper) -> dict[str, tuple[Paper, st
 
 @lru_cache(maxsize=4)
 def _chunks(bib: Path, _mtime: int, _size: int) -> tuple[str, ...]:
-    """The source cut before each ``@`` that begins a line; a version is read once, though every paper asks."""
+    """The source cut before each ``@`` that begins a line; a version is read once, whoever asks."""
     return tuple(re.split(r"(?m)^(?=[ \t]*@)", bib.read_text(encoding="utf-8-sig", errors="replace")))
 
 
