@@ -14,7 +14,7 @@ from rag.reading.lines import Line
 CAPTION = re.compile(
     r"^\W{0,2}(?:(?:Supplementary|Extended Data|Supporting)\s+)?"
     r"(?P<what>Fig(?:ure|s|ures)?\b\.?|FIG(?:URE|S)?\b\.?|Tables?\b|TABLE\b|Scheme\b|SCHEME\b|Chart\b|Plate\b|Box\b|Algorithm\b|Listing\b)"
-    r"\s*(?P<number>S?\d{1,3}(?:\.\d+)?|[IVX]{1,5})\b(?P<after>\s?[.:|–—)]|\s|$)(?P<rest>.*)"
+    r"\s*(?P<number>S?\d{1,3}(?:\.\d+)?|[IVX]{1,5})\b(?P<after>\s?[.:|)]|\s?[–—](?![\dS])|\s|$)(?P<rest>.*)"
 )
 _FUNCTION_WORDS = frozenset(
     ["the", "of", "and", "in", "to", "a", "is", "for", "with", "that", "by", "as", "are", "on", "from", "be", "we", "this", "which", "at", "an", "or", "it", "can", "not", "have", "has", "these", "was", "were", "been", "their", "its", "into", "also", "such", "than", "between", "our", "using", "may", "but", "more", "they", "all", "each", "both", "where", "when", "if", "how", "one", "will", "there", "would", "only", "use", "used"]
@@ -104,11 +104,13 @@ def _parts(lines: Sequence[Line], line: Line, look: Look) -> bool:
         return True
     if (above.bold > 0.85 and line.bold < 0.4) or (above.bold < 0.15 and line.bold > 0.85):
         return len(line.text) > 2
-    if (above.gaps > 0) != (line.gaps > 0) and max(above.gaps, line.gaps) >= 2:
+    if is_row(above) != is_row(line):
         return True
     if is_formula(line, look) != is_formula(above, look):
         return True
-    return starts_caption(line, look)
+    # Inside a paragraph a line may begin "Table 2. We note": a caption also looks different or stands off.
+    differs = line.bold - above.bold > 0.05 or abs(line.size - above.size) > 0.2 or line.font != above.font
+    return starts_caption(line, look) and (differs or step > 1.12 * usual or is_row(above))
 
 
 def _same_prose(lines: Sequence[Line], line: Line, look: Look) -> bool:
@@ -130,6 +132,11 @@ def starts_caption(line: Line, look: Look) -> bool:
     if after == ")":
         return False
     return not rest or (differs and not re.match(r"[a-z]+\b", rest)) or (line.gaps > 0 and differs)
+
+
+def is_row(line: Line) -> bool:
+    """A row of a table: wide holes, and no sentence around them."""
+    return line.gaps >= 2 and function_share(line.text) < 0.2
 
 
 def is_formula(line: Line, look: Look) -> bool:
@@ -161,7 +168,7 @@ def is_prose(block: Block) -> bool:
     letters = sum(character.isalpha() for character in text)
     if visible == 0 or letters < 0.62 * visible:
         return False
-    if sum(line.gaps for line in block.lines) > 0.3 * len(block.lines):
+    if sum(map(is_row, block.lines)) > 0.2 * len(block.lines):
         return False
     words = _TOKEN.findall(text)
     share = function_share(text)

@@ -96,7 +96,7 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     starts = Counter(
         round(left) for left, count in zip(x0.tolist(), letters.tolist(), strict=True) if count > 6
     )
-    best, best_score = None, 0.0
+    best, best_score = _text_edge(x0, x1, y0, y1, letters)
     for left_edge, _ in starts.most_common(14):
         edge = left_edge - 0.5
         inside = (x0 < edge - _GUTTER) & (x1 > edge - _GUTTER / 2)
@@ -136,6 +136,24 @@ def _score(
         return 0.0, edge
     position = float((x1[left & shared].max(initial=edge - _GUTTER) + edge) / 2)
     return float(side_by_side - 0.35 * crossed), position
+
+
+def _text_edge(x0: Floats, x1: Floats, y0: Floats, y1: Floats, letters: Floats) -> tuple[float | None, float]:
+    """Right edge of a block of prose that has a figure or notes beside it, and its score."""
+    ends = Counter(round(right) for right, count in zip(x1.tolist(), letters.tolist(), strict=True) if count >= 25)
+    best, best_score = None, 0.0
+    for end, count in ends.most_common(3):
+        prose = (np.abs(x1 - end) < 2) & (letters >= 25)
+        if count < 5 or prose.sum() < 5:
+            continue
+        low, high = y0[prose].min(), y1[prose].max()
+        level = (y0 >= low) & (y1 <= high)
+        beside = level & (x0 > end + _GUTTER)
+        crossing = level & (x0 < end) & (x1 > end + _GUTTER)
+        score = 0.5 * float((y1 - y0)[beside].sum())
+        if beside.sum() >= 3 and not crossing.any() and score > best_score:
+            best, best_score = float(end + _GUTTER / 2), score
+    return best, best_score
 
 
 def _sidebar(

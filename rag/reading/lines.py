@@ -21,7 +21,8 @@ UNSURE = 4
 _MARKS = (UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING)
 _GAP = 1.0  # ems; justified text rarely opens its word spaces wider
 _WORD_GAP = 0.25  # ems, where the file itself writes no blank
-_BLANK_GAP = 0.08  # ems, where it does
+_DROP = 1.7  # times the usual size: a drop capital
+_BLANK_GAP = 0.03  # ems, where it does
 
 
 @dataclass(slots=True)
@@ -155,16 +156,30 @@ def _piece(glyphs: Glyphs, start: int, end: int, text: str) -> Piece:
 
 
 def lines_of(glyphs: Glyphs, pieces: Iterable[Piece], column: tuple[float, float]) -> list[Line]:
-    """The lines that ``pieces`` of one column make, top to bottom."""
+    """The lines that ``pieces`` of one column make, top to bottom; a drop capital begins the line beside it."""
+    pieces = list(pieces)
+    usual = sorted(piece.size for piece in pieces)[len(pieces) // 2] if pieces else 0.0
+    capitals = [p for p in pieces if p.end - p.start <= 2 and p.size > _DROP * usual and p.text.isalpha()]
     rows: list[list[Piece]] = []
     heads: list[Piece] = []  # the largest piece of each row
     for piece in sorted(pieces, key=lambda p: (-p.size * min(p.end - p.start, 12), -p.base)):
+        if piece in capitals:
+            continue
         row = _row_for(piece, heads)
         if row is None:
             heads.append(piece)
             rows.append([piece])
         else:
             rows[row].append(piece)
+    for capital in capitals:
+        beside = [
+            r for r, head in enumerate(heads) if capital.y0 < head.base < capital.y1 and head.x0 > capital.x0
+        ]
+        if beside:
+            rows[max(beside, key=lambda r: heads[r].base)].append(capital)
+        else:
+            heads.append(capital)
+            rows.append([capital])
     order = sorted(range(len(rows)), key=lambda r: -heads[r].base)
     return [_line(glyphs, rows[r], heads[r], column) for r in order]
 
@@ -195,6 +210,8 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     small = sizes < 0.87 * head.size
     raised = (small & (offset > 0.1 * head.size)) | (offset > 0.28 * head.size)
     lowered = (small & (offset < -0.05 * head.size)) | (offset < -0.28 * head.size)
+    dropped = sizes > _DROP * head.size
+    raised, lowered = raised & ~dropped, lowered & ~dropped
     code = raised.astype(np.uint8) + 2 * lowered.astype(np.uint8)
     step = np.empty(len(index), np.float32)
     step[0] = 0.0
@@ -202,12 +219,13 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     unsure = np.fromiter((character in _MARKS for character in characters), np.bool_, len(characters))
     # Letters that stand over one another (limits of sums, hats) come in another order from every reader.
     # (A ligature's letters share one box, and are no such case.)
-    over = (step < -0.5 * np.minimum(x1 - x0, np.roll(x1 - x0, 1))) & (np.abs(x0 - np.roll(x0, 1)) > 0.01)
+    over = (step < -0.75 * np.minimum(x1 - x0, np.roll(x1 - x0, 1))) & (np.abs(x0 - np.roll(x0, 1)) > 0.01)
     code[unsure | over | np.roll(over, -1)] += UNSURE
     blank = (step > _WORD_GAP * head.size) | (glyphs.space[index] & (step > _BLANK_GAP * head.size))
     blank[0] = False
+    blank[1:] &= ~dropped[:-1]
     wide = int((step > 1.5 * head.size).sum())
-    on_line = (code == 0) & ~small
+    on_line = (code == 0) & ~small & ~dropped
     if not on_line.any():
         on_line[:] = True
     if blank.any():

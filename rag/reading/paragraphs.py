@@ -96,10 +96,15 @@ def _goes_on(text: Paragraph, kind: Kind, lines: Sequence[Line]) -> bool:
 
 
 def _caption(block: Block, paragraphs: Sequence[Paragraph], section: str) -> list[Paragraph]:
-    previous = paragraphs[-1] if paragraphs else None
-    if previous is not None and previous.kind is Kind.CAPTION and not CAPTION.match(block.lines[0].text):
-        previous.lines += block.lines
-        return []
+    """A new caption, or the rest of one that is still open on this page."""
+    if not CAPTION.match(block.lines[0].text):
+        for previous in reversed(paragraphs[-12:]):
+            last = previous.lines[-1]
+            if previous.kind is not Kind.CAPTION or last.page != block.page or abs(last.size - block.size) > 0.35:
+                continue
+            if previous is paragraphs[-1] or not _CLOSED.search(last.text):
+                previous.lines += block.lines
+                return []
     return [Paragraph(Kind.CAPTION, list(block.lines), section)]
 
 

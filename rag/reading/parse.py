@@ -26,6 +26,7 @@ from rag.reading.sentences import sentence_ends
 from rag.reading.text import normalise_quote, one_line, readable
 
 _CITATION_VOTES = 6
+_CRUMB = 4  # characters
 
 
 def parse(path: Path, limits: Limits, opened: Callable[[int], None] = lambda pages: None) -> Document:
@@ -168,6 +169,9 @@ class _Writer:
                 kind = Kind.FORMULA
             else:
                 cuts = verified
+        if len(cuts) > 1:
+            # What is left between characters that are not sure says nothing by itself.
+            cuts = [cut for cut in cuts if len(normalise_quote(cut.text)) >= _CRUMB] or cuts
         fragments = tuple(
             Fragment(cut.page, self._labels[cut.page - 1], quote_of(cut.text, cut.script), cut.boxes)
             for cut in cuts

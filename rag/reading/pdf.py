@@ -32,6 +32,8 @@ _MAX_CHARACTERS = 400_000  # a page; a dense journal page holds 8,000
 
 _POINTER = ctypes.c_void_p
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
+_FORCE_BOLD = 1 << 18
+_OPAQUE = re.compile(r"^(?:Adv\w+|[A-Za-z]{0,2}\d{1,3})$")
 _ITALIC = re.compile(r"ital|obliq|cmti|cmmi|slant|[.\-_]b?i$")
 _HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
@@ -246,7 +248,10 @@ class PdfFile:
                 word in lowered for word in ("bold", "black", "heavy", "semibold", "demi", "cmbx", "-bd")
             )
             italic = any(word in lowered for word in ("ital", "obliq", "cmti", "cmmi", "slanted"))
-            self._fonts[key] = (name, bold or pdfium.FPDFFont_GetWeight(font) >= 600, italic)
+            forced = bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
+            # The weight is a guess from the stem width: good enough only where the name says nothing.
+            heavy = bool(_OPAQUE.match(name)) and pdfium.FPDFFont_GetWeight(font) >= 700
+            self._fonts[key] = (name, bold or forced or heavy, italic)
         return self._fonts[key]
 
 

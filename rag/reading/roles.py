@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from rag.documents import Kind
-from rag.reading.blocks import Block, Look, is_formula, is_prose, looks_like_heading, starts_caption
+from rag.reading.blocks import Block, Look, function_share, is_formula, is_prose, is_row, looks_like_heading, starts_caption
 
 _NUMBER = r"^(?:(?:\d{1,2}(?:\.\d{1,2})*|[IVX]{1,5}|[A-Z])[.)]?\s+)?\W{0,3}"
 REFERENCES = re.compile(
@@ -43,6 +43,8 @@ _FRONT = re.compile(
     r"edited by|editor:|street|road|usa\b|united kingdom|germany|china|japan|france|spain",
     re.IGNORECASE,
 )
+_CLOSED = re.compile(r"[.!?:;][)\]\"”’\d,–\-\s]*$")
+_NUMBERED_HEADING = re.compile(r"^\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[^\W\d_]{2}")
 _NUMBERED_ENTRY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[\].)]|\s)\s*\S")
 
 
@@ -50,7 +52,9 @@ def assign_kinds(blocks: Sequence[Block], look: Look, title: str) -> None:
     """Set the kind of every block. ``title``: what the file says its title is, or ""."""
     for block in blocks:
         block.kind = _first_guess(block, look)
+    _unmask_text(blocks, look)
     _captions_go_on(blocks, look)
+    _demote_headings(blocks)
     _mark_front(blocks, look, title)
     _mark_sections(blocks, look)
 
@@ -78,16 +82,39 @@ def _is_loose_text(block: Block) -> bool:
     left, right = first.column
     words = re.findall(r"[a-z]{3,}", text)
     at_edge = abs(first.x0 - left) < 3.5 * first.size
-    gaps = sum(line.gaps for line in block.lines)
+    rows = sum(map(is_row, block.lines))
     closed = text.rstrip()[-1:] in ".!?:;" or (
         text.rstrip()[-1:].isalnum() and first.x1 > right - 2 * first.size
     )
-    return at_edge and gaps <= 0.3 * len(block.lines) and len(words) >= 1 and closed
+    return at_edge and rows <= 0.2 * len(block.lines) and len(words) >= 1 and closed
+
+
+def _unmask_text(blocks: Sequence[Block], look: Look) -> None:
+    """A column of plain text that begins ``Table 2. We note`` goes on with a sentence begun before it."""
+    text: Block | None = None
+    for block in blocks:
+        if block.kind is Kind.CAPTION and text is not None and is_prose(block):
+            plain = look.is_body(block.size) and block.bold < 0.02 and block.lines[0].font == text.lines[-1].font
+            if plain and block.column != text.column and not _CLOSED.search(text.lines[-1].text):
+                block.kind = Kind.BODY
+        if block.kind is Kind.BODY and look.is_body(block.size):
+            text = block
+
+
+def _demote_headings(blocks: Sequence[Block]) -> None:
+    """Bold or large words inside a figure or table are no headings: no text follows them."""
+    for index, block in enumerate(blocks):
+        if block.kind is not Kind.HEADING or _NUMBERED_HEADING.match(block.text) or REFERENCES.match(block.text):
+            continue
+        following = next((b for b in blocks[index + 1 :] if b.kind is not Kind.HEADING), None)
+        if following is not None and following.column == block.column and following.kind in (Kind.TABLE, Kind.FORMULA):
+            block.kind = Kind.TABLE
 
 
 def _captions_go_on(blocks: Sequence[Block], look: Look) -> None:
     """A caption's second block: behind its bare label, or in the next column under the same figure."""
     caption: Block | None = None
+    main_font = _main_font(blocks, look)
     for block in blocks:
         if block.kind is Kind.CAPTION:
             caption = block
@@ -95,18 +122,21 @@ def _captions_go_on(blocks: Sequence[Block], look: Look) -> None:
         if caption is None or block.page != caption.page:
             continue
         same_look = abs(block.size - caption.size) < 0.3 and not (
-            look.is_body(block.size) and block.lines[0].font == _main_font(blocks, look)
+            look.is_body(block.size) and block.lines[0].font == main_font
         )
-        above = caption.lines[-1]
-        below = block.lines[0]
+        above, below = caption.lines[-1], block.lines[0]
+        is_open = not _CLOSED.search(above.text)
         if block.column == caption.column:
             step = above.base - below.base
             bare = len(caption.text) < 40
-            goes_on = 0 < step < (2.2 if bare else 1.6) * look.step(below.size) and (same_look or bare)
-            if goes_on and is_prose(block) and not (bare and look.is_body(block.size) and not same_look):
-                block.kind = Kind.CAPTION
-                caption = block
-        elif same_look and is_prose(block) and abs(below.base - caption.lines[0].base) < 0.5 * below.size:
+            near = 0 < step < (2.2 if bare else 1.6) * look.step(below.size)
+            if not near or not (same_look or bare) or (look.is_body(block.size) and not same_look):
+                continue
+            goes_on = is_prose(block) or (is_open and block.kind is not Kind.FORMULA and len(block.lines) <= 2)
+        else:
+            level = abs(below.base - caption.lines[0].base) < 0.5 * below.size
+            goes_on = same_look and level and (is_prose(block) or is_open)
+        if goes_on:
             block.kind = Kind.CAPTION
             caption = block
 
@@ -132,12 +162,14 @@ def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
         if block.kind in (Kind.TITLE, Kind.CAPTION):
             continue
         before = (start is None and index < title_at) or (start is not None and index < start)
-        if (before and not (
-            block.kind is Kind.BODY
-            and len(block.lines) >= 5
-            and is_prose(block)
-            and not _FRONT.search(block.text[:300])
-        )) or (not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1)) or (block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3):
+        abstract = len(block.lines) >= 4 and function_share(block.text) >= 0.27 and _front_hits(block) < 4
+        if before and not abstract:
+            block.kind = Kind.FRONT
+        elif before:
+            block.kind = Kind.BODY
+        elif not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract:
+            block.kind = Kind.FRONT
+        elif block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3:
             block.kind = Kind.FRONT
 
 
