@@ -87,9 +87,12 @@ def check_format(engine: Engine) -> None:
 
     Raises:
         StoreFormat: Says which version it is.
+        StoreDamaged: It was a store once.
     """
     (application,) = engine.connection.execute("PRAGMA application_id").fetchone()
     (version,) = engine.connection.execute("PRAGMA user_version").fetchone()
+    if application != schema.APPLICATION_ID and Seal.read(engine.directory / SEAL) is not None:
+        raise StoreDamaged(engine.directory, f"the header of {DATABASE} is damaged", REMEDY)
     if application != schema.APPLICATION_ID:
         raise StoreFormat(
             engine.directory, f"{DATABASE} is not a store of this library", "choose another directory"
@@ -123,7 +126,7 @@ def deep_check(engine: Engine, *, mend: bool) -> list[str]:
             states = read_states(engine)
             findings = _schema_findings(connection, [state.cid for state in states])
             findings += [
-                f"database: {text}"
+                f"database: {' '.join(text.split())}"
                 for (text,) in connection.execute("PRAGMA integrity_check(20)")
                 if text != "ok"
             ]

@@ -17,6 +17,8 @@ from indexes.store import Manifest, Record, Vector
 MAX_ID_BYTES = 1024
 CHECKSUM_BYTES = 16
 
+_UNIT = 2.0**-22
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -161,5 +163,7 @@ def as_vectors(
         norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
         if not norms.all():
             raise error(f"{what} is zero: it has no direction, so no cosine with anything")
+        # What is of unit length up to rounding stays as it is: a record read and written again does not drift.
+        norms[np.abs(norms - 1.0) <= _UNIT] = 1.0
         single = (wide / norms[:, None]).astype(np.float32)
     return np.ascontiguousarray(single)

@@ -16,7 +16,7 @@ from indexes import Record, SQLiteStore
 from indexes.fulltext import MAX_TERMS, STOP_WORDS, Tokenizer
 from indexes.sqlite import SQLiteCollection
 
-WORDS = [f"{a}{b}{c}" for a in "bdfgklm" for b in "aou" for c in "bdgkmpt"]
+WORDS = [f"{a}{b}{c}" for a in "dfgklm" for b in "aou" for c in "bdgkmpt"]
 
 
 def texts(rows: int, seed: int) -> list[str]:
@@ -109,8 +109,8 @@ def test_filters_come_first(zipf: SQLiteCollection) -> None:
 
 
 def test_scores_of_given_records(zipf: SQLiteCollection) -> None:
-    hits = zipf.text_search("bab dog", 3)
-    assert zipf.text_scores("bab dog", [hit.id for hit in hits]) == [hit.score for hit in hits]
+    hits = zipf.text_search("dab dog", 3)
+    assert zipf.text_scores("dab dog", [hit.id for hit in hits]) == [hit.score for hit in hits]
     assert zipf.text_scores("absent", ["t000"]) == [0.0]
 
 
@@ -162,15 +162,15 @@ def test_queries_without_words_find_nothing(zipf: SQLiteCollection, query: str) 
 
 
 def test_nul_and_surrogates_do_not_hide_the_rest(zipf: SQLiteCollection) -> None:
-    assert zipf.text_search("\x00bab\x00 \ud800", 5) == zipf.text_search("bab", 5)
+    assert zipf.text_search("\x00dab\x00 \ud800", 5) == zipf.text_search("dab", 5)
 
 
 def test_a_very_long_query_is_cut(zipf: SQLiteCollection) -> None:
     words = " ".join(f"w{i}" for i in range(MAX_TERMS))
-    assert len(f"{words} bab") < 100_000
-    assert zipf.text_search("bab " + "junk " * 20_000, 5) == zipf.text_search("bab junk", 5)
-    assert zipf.text_search(f"{words} bab", 5) == []
-    assert len(zipf.text_search(f"bab {words}", 5)) == 5
+    assert len(f"{words} dab") < 100_000
+    assert zipf.text_search("dab " + "junk " * 20_000, 5) == zipf.text_search("dab junk", 5)
+    assert zipf.text_search(f"{words} dab", 5) == []
+    assert len(zipf.text_search(f"dab {words}", 5)) == 5
 
 
 def test_nul_in_a_text_survives(store: SQLiteStore) -> None:
