@@ -94,9 +94,7 @@ def check_format(engine: Engine) -> None:
     if application != schema.APPLICATION_ID and Seal.read(engine.directory / SEAL) is not None:
         raise StoreDamaged(engine.directory, f"the header of {DATABASE} is damaged", REMEDY)
     if application != schema.APPLICATION_ID:
-        raise StoreFormat(
-            engine.directory, f"{DATABASE} is not a store of this library", "choose another directory"
-        )
+        raise StoreFormat(engine.directory, f"{DATABASE} is not a store of this library", "choose another directory")
     if version > schema.FORMAT_VERSION:
         raise StoreFormat(
             engine.directory,
@@ -145,9 +143,7 @@ def deep_check(engine: Engine, *, mend: bool) -> list[str]:
 def _schema_findings(connection: sqlite3.Connection, cids: list[int]) -> list[str]:
     wanted = schema.expected_objects(cids)
     shadows = tuple(f"fts_{cid}_" for cid in cids)
-    found = dict(
-        connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'")
-    )
+    found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"))
     return [
         f"definition of {name!r} is not what it was"
         for name in sorted(wanted.keys() | found.keys())

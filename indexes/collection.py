@@ -46,9 +46,7 @@ class State:
     def changed(self, generation: int, removed: Sequence[bytes], added: Sequence[bytes]) -> State:
         """The state after rows of the given checksums went and came."""
         total = int.from_bytes(self.digest, "big")
-        total += sum(int.from_bytes(one, "big") for one in added) - sum(
-            int.from_bytes(one, "big") for one in removed
-        )
+        total += sum(int.from_bytes(one, "big") for one in added) - sum(int.from_bytes(one, "big") for one in removed)
         return State(
             self.cid,
             self.name,
@@ -110,9 +108,7 @@ class SQLiteCollection:
         with self._engine.transaction() as connection:
             generation = self._engine.new_generation()
             state = self._state()
-            (next_rid,) = connection.execute(
-                f"SELECT COALESCE(MAX(rid), 0) + 1 FROM {self._table}"
-            ).fetchone()
+            (next_rid,) = connection.execute(f"SELECT COALESCE(MAX(rid), 0) + 1 FROM {self._table}").fetchone()
             removed, added, total = [], [], 0
             for record in records:
                 total += 1
@@ -128,9 +124,7 @@ class SQLiteCollection:
                     f"INSERT INTO {self._table} ({schema.ROW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     (row.rid, generation, row.id, row.metadata, row.text, row.payload, row.vector, checksum),
                 )
-                connection.execute(
-                    f"INSERT INTO {self._fts} (rowid, text) VALUES (?, ?)", (row.rid, row.text)
-                )
+                connection.execute(f"INSERT INTO {self._fts} (rowid, text) VALUES (?, ?)", (row.rid, row.text))
             self._write_state(state.changed(generation, removed, added))
         return total
 
@@ -165,9 +159,7 @@ class SQLiteCollection:
         with self._engine.reading() as connection:
             return [
                 key
-                for (key,) in connection.execute(
-                    f"SELECT id FROM {self._table} WHERE {condition} ORDER BY id", values
-                )
+                for (key,) in connection.execute(f"SELECT id FROM {self._table} WHERE {condition} ORDER BY id", values)
             ]
 
     def records(self, where: Filter | None = None) -> Iterator[Record]:
@@ -191,9 +183,7 @@ class SQLiteCollection:
             if where is None:
                 return self._state().count
             condition, values = compile_filter(where)
-            (count,) = connection.execute(
-                f"SELECT count(*) FROM {self._table} WHERE {condition}", values
-            ).fetchone()
+            (count,) = connection.execute(f"SELECT count(*) FROM {self._table} WHERE {condition}", values).fetchone()
             return int(count)
 
     def __len__(self) -> int:
@@ -295,7 +285,8 @@ class SQLiteCollection:
     def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
         """In how many records each term occurs.
 
-        A term is folded and stemmed as the index does; one of several words (``x-ray``) counts where they stand in a row.
+        A term is folded and stemmed as the index does; one of several words (``x-ray``) counts where they
+        stand in a row.
         """
         result = {}
         with self._engine.reading() as connection:
@@ -314,12 +305,7 @@ class SQLiteCollection:
         A file that cannot be written is made again when it is needed, so that is no error.
         """
         index = self._index
-        if (
-            index is None
-            or index.version == self._index_saved
-            or self._index_volatile
-            or not self._engine.writable
-        ):
+        if index is None or index.version == self._index_saved or self._index_volatile or not self._engine.writable:
             return
         try:
             index.save(self.index_path)
@@ -380,9 +366,7 @@ class SQLiteCollection:
         if key in self._matches:
             self._matches.move_to_end(key)
             return self._matches[key]
-        found = self._engine.connection.execute(
-            f"SELECT rid FROM {self._table} WHERE {condition}", values
-        ).fetchall()
+        found = self._engine.connection.execute(f"SELECT rid FROM {self._table} WHERE {condition}", values).fetchall()
         rids = np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))
         self._matches[key] = rids
         if len(self._matches) > _REMEMBERED_FILTERS:
@@ -396,9 +380,7 @@ class SQLiteCollection:
             (json.dumps(rids.tolist()),),
         )
         names = dict(found.fetchall())
-        hits = [
-            Hit(names[rid], float(score)) for rid, score in zip(rids.tolist(), scores.tolist(), strict=True)
-        ]
+        hits = [Hit(names[rid], float(score)) for rid, score in zip(rids.tolist(), scores.tolist(), strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
     def _needs_vectors(self) -> Manifest:
@@ -414,7 +396,8 @@ class SQLiteCollection:
         return self._postings[1]
 
     def _vector_index(self, manifest: Manifest) -> VectorIndex:
-        """The FAISS index of what is being read: the one in memory, else the file, brought up to date, else a new one."""
+        """The FAISS index of what is being read: the one in memory, else the file, brought up to date, else a
+        new one."""
         state = self._state()
         version = Version(state.generation, state.digest.hex())
         index = self._index
@@ -443,9 +426,7 @@ class SQLiteCollection:
         if since >= version.generation or self._policy.kind(count) != index.kind:
             return None
         connection = self._engine.connection
-        (changed,) = connection.execute(
-            f"SELECT count(*) FROM {self._table} WHERE generation > ?", (since,)
-        ).fetchone()
+        (changed,) = connection.execute(f"SELECT count(*) FROM {self._table} WHERE generation > ?", (since,)).fetchone()
         # Read from the index over generations, which is far smaller than the rows.
         found = connection.execute(f"SELECT rid FROM {self._table} WHERE generation >= 0").fetchall()
         live = np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 DATABASE, SEAL, LOCK = "store.sqlite", "seal.json", "writers.lock"
 
+_SEAL_TRIES = 5
+
 REMEDY = "indexes.repair keeps what is whole; ingest the rest again"
 """What to do about damage."""
 
@@ -144,9 +146,7 @@ class Engine:
     def new_generation(self) -> int:
         """Number of the transaction that is under way; marks the store as changed by it."""
         if self._writing is None:
-            raise StoreError(
-                self.directory, "a change outside a transaction", "this is a fault of the library"
-            )
+            raise StoreError(self.directory, "a change outside a transaction", "this is a fault of the library")
         self.connection.execute(
             "UPDATE meta SET generation = ?, checksum = ?", (self._writing, schema.checksum(self._writing))
         )
@@ -169,6 +169,14 @@ class Engine:
             # The commit itself is safe in the database; only the second witness of it is missing.
             log.warning("%s: the seal could not be written: %s", self.directory, error)
 
+    def _alone(self) -> bool:
+        """Take the presence alone, unless another writer is there; a process that only looks goes away soon."""
+        for _ in range(_SEAL_TRIES):
+            if self._presence is None or self._presence.acquire("alone"):
+                return self._presence is not None
+            time.sleep(0.02)
+        return False
+
     def close(self) -> None:
         """Seal the store if it was changed here and nobody else is writing; release everything."""
         with self.lock:
@@ -176,12 +184,10 @@ class Engine:
                 return
             self._closed = True
             try:
-                if self._presence is not None and self._presence.acquire("alone"):
+                if self._presence is not None and self._alone():
                     seal(self.connection, self.directory)
             except (sqlite3.Error, OSError, StoreError) as error:
-                log.warning(
-                    "%s was not sealed and is checked when it is opened next: %s", self.directory, error
-                )
+                log.warning("%s was not sealed and is checked when it is opened next: %s", self.directory, error)
             finally:
                 self.connection.close()
                 if self._presence is not None:
@@ -210,9 +216,7 @@ def connect(directory: Path, *, writable: bool, timeout: float) -> sqlite3.Conne
             )
         uri += "?mode=ro&immutable=1"
         writable = False
-    connection = sqlite3.connect(
-        uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False
-    )
+    connection = sqlite3.connect(uri, uri=True, timeout=timeout, isolation_level=None, check_same_thread=False)
     try:
         schema.configure(connection, writable=writable)
     except BaseException:
@@ -264,9 +268,7 @@ def translated(directory: Path, timeout: float) -> Iterator[None]:
                 "nothing of it was kept; free some space",
             ) from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-            raise StoreReadOnly(
-                directory, f"cannot be written to ({error})", "check its permissions"
-            ) from error
+            raise StoreReadOnly(directory, f"cannot be written to ({error})", "check its permissions") from error
         damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
         if damaged or "decode" in str(error):
             raise StoreDamaged(

@@ -70,9 +70,7 @@ class StoreDamaged(StoreError):
         damage: What was found, one line a finding.
     """
 
-    def __init__(
-        self, directory: Path | str, reason: str, remedy: str = "", damage: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, directory: Path | str, reason: str, remedy: str = "", damage: Sequence[str] = ()) -> None:
         self.damage = tuple(damage)
         super().__init__(directory, reason, remedy)
 

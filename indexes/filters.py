@@ -10,7 +10,7 @@ A filter is a dict in the style of MongoDB and LangChain. All its entries must h
 | ``{"f": {"$in": [..]}}``, ``{"f": {"$nin": [..]}}`` | field equals one / none of the values |
 | ``{"f": {"$exists": true}}`` | field is there, null included |
 | ``{"elements": {"$has": "O"}}`` | list holds the value |
-| ``{"elements": {"$has_any": [..]}}``, ``$has_all``, ``$has_only`` | list holds one of / all of / nothing but the values |
+| ``{"elements": {"$has_any": [..]}}``, ``$has_all``, ``$has_only`` | list holds one of / all / only the values |
 | ``{"f": {"$not": {..}}}``, ``{"$not": {..}}`` | condition or filter does not hold |
 | ``{"$and": [..]}``, ``{"$or": [..]}`` | all / one of the filters hold |
 
@@ -83,9 +83,7 @@ def _condition(path: str, value: Any, depth: int) -> Sql:
         elif operator in _OPERATORS:
             parts.append(_OPERATORS[operator](path, operator, operand))
         else:
-            raise FilterError(
-                f"unknown operator {operator!r} (known: {', '.join(sorted([*_OPERATORS, '$not']))})"
-            )
+            raise FilterError(f"unknown operator {operator!r} (known: {', '.join(sorted([*_OPERATORS, '$not']))})")
     return _join(parts, " AND ", empty=True)
 
 
@@ -141,9 +139,7 @@ def _value_is(kind: str, value: str, wanted: Any) -> Sql:
         return f"({kind} = 'text' AND {value} = ?)", [_text(wanted)]
     if isinstance(wanted, (list, tuple, Mapping)):
         try:
-            text = json.dumps(
-                wanted, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
-            )
+            text = json.dumps(wanted, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
         except (TypeError, ValueError) as error:
             raise FilterError(f"{wanted!r} is not JSON: {error}") from None
         return f"({kind} IN ('array', 'object') AND {value} = ?)", [_text(text)]
@@ -171,9 +167,7 @@ def _compare(path: str, operator: str, wanted: Any) -> Sql:
     symbol = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}[operator]
     if isinstance(wanted, bool) or not isinstance(wanted, (int, float, str)):
         raise FilterError(f"{operator} takes a number or a string, not {wanted!r}")
-    kinds, value = (
-        ("'text'", _text(wanted)) if isinstance(wanted, str) else ("'integer', 'real'", _number(wanted))
-    )
+    kinds, value = ("'text'", _text(wanted)) if isinstance(wanted, str) else ("'integer', 'real'", _number(wanted))
     return (
         f"((json_type({_COLUMN}, ?) IN ({kinds}) AND json_extract({_COLUMN}, ?) {symbol} ?) IS TRUE)",
         [path, path, value],
@@ -183,14 +177,10 @@ def _compare(path: str, operator: str, wanted: Any) -> Sql:
 def _in(path: str, operator: str, wanted: Any) -> Sql:
     values = _list(operator, wanted)
     parts = [
-        _equals(path, value)
-        for value in values
-        if not isinstance(value, (int, float, str)) or isinstance(value, bool)
+        _equals(path, value) for value in values if not isinstance(value, (int, float, str)) or isinstance(value, bool)
     ]
     texts = [_text(value) for value in values if isinstance(value, str)]
-    numbers = [
-        _number(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)
-    ]
+    numbers = [_number(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
     for kinds, group in (("'text'", texts), ("'integer', 'real'", numbers)):
         if group:
             # One JSON parameter, however long the list: SQLite limits the number of parameters.
@@ -228,9 +218,7 @@ def _has_all(path: str, operator: str, wanted: Any) -> Sql:
 
 
 def _has_only(path: str, operator: str, wanted: Any) -> Sql:
-    return _join(
-        [_is_list(path), _not(_elements(path, _list(operator, wanted), negate=True))], " AND ", empty=True
-    )
+    return _join([_is_list(path), _not(_elements(path, _list(operator, wanted), negate=True))], " AND ", empty=True)
 
 
 def _is_list(path: str) -> Sql:
@@ -239,13 +227,10 @@ def _is_list(path: str) -> Sql:
 
 def _elements(path: str, wanted: Sequence[Any], *, negate: bool = False) -> Sql:
     """Some element of the list is (or, negated, is not) one of `wanted`."""
-    one, values = _join(
-        [_value_is("item.type", "item.value", value) for value in wanted], " OR ", empty=False
-    )
+    one, values = _join([_value_is("item.type", "item.value", value) for value in wanted], " OR ", empty=False)
     test = f"(NOT {one})" if negate else one
     return (
-        f"(json_type({_COLUMN}, ?) IS 'array' AND EXISTS"
-        f" (SELECT 1 FROM json_each({_COLUMN}, ?) AS item WHERE {test}))",
+        f"(json_type({_COLUMN}, ?) IS 'array' AND EXISTS (SELECT 1 FROM json_each({_COLUMN}, ?) AS item WHERE {test}))",
         [path, path, *values],
     )
 

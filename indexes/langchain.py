@@ -34,9 +34,7 @@ def embedding_manifest(embedding: Embeddings, name: str | None = None) -> Manife
     LangChain's interface says neither which model it is nor how long its vectors are, so one sentence is embedded. The
     vector is rounded before it is hashed: the same model differs in the last digits from machine to machine.
     """
-    probe = np.asarray(
-        embedding.embed_query("The quick brown fox jumps over the lazy dog."), dtype=np.float64
-    )
+    probe = np.asarray(embedding.embed_query("The quick brown fox jumps over the lazy dog."), dtype=np.float64)
     rounded = np.round(probe / (np.abs(probe).max() or 1.0), 1) + 0.0
     model = name or getattr(embedding, "model_name", None) or getattr(embedding, "model", None)
     return Manifest(
@@ -50,8 +48,9 @@ def embedding_manifest(embedding: Embeddings, name: str | None = None) -> Manife
 class IndexesVectorStore(VectorStore):
     """LangChain's view of a collection with vectors.
 
-    Page content is the record's text, metadata its metadata; scores are those of the collection's metric, higher is
-    better. `filter` is a filter of `indexes.filters`, applied before the search: k documents come back whenever k match.
+    Page content is the record's text, metadata its metadata; scores are those of the collection's metric,
+    higher is better. `filter` is a filter of `indexes.filters`, applied before the search: k documents come
+    back whenever k match.
 
     Args:
         collection: Where the documents are kept.
@@ -126,9 +125,7 @@ class IndexesVectorStore(VectorStore):
         vectors = self._embedding.embed_documents(contents) if contents else []
         self.collection.upsert(
             Record(key, content, metadata, b"", np.asarray(vector, dtype=np.float32))
-            for key, content, metadata, vector in zip(
-                keys, contents, metadatas or repeat({}), vectors, strict=False
-            )
+            for key, content, metadata, vector in zip(keys, contents, metadatas or repeat({}), vectors, strict=False)
         )
         return keys
 
@@ -142,9 +139,7 @@ class IndexesVectorStore(VectorStore):
         """The documents of those ids that exist, in order."""
         return [_document(record) for record in self.collection.get(ids) if record is not None]
 
-    def similarity_search(
-        self, query: str, k: int = 4, filter: Filter | None = None, **_kwargs: Any
-    ) -> list[Document]:
+    def similarity_search(self, query: str, k: int = 4, filter: Filter | None = None, **_kwargs: Any) -> list[Document]:
         """The k documents nearest to a text, best first."""
         return self.similarity_search_by_vector(self._embedding.embed_query(query), k, filter)
 
@@ -217,7 +212,11 @@ class IndexesRetriever(BaseRetriever):
     filter: dict[str, Any] | None = None
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the name is LangChain's
+        k: int | None = None,
     ) -> list[Document]:
         count = self.k if k is None else k
         if self.mode == "text":
@@ -234,11 +233,7 @@ def documents_of(collection: Collection, hits: Sequence[Hit]) -> list[tuple[Docu
     """The documents that hits stand for, with their scores, in the same order."""
     records = collection.get([hit.id for hit in hits])
     # A record deleted between the search and now is left out.
-    return [
-        (_document(record), hit.score)
-        for hit, record in zip(hits, records, strict=True)
-        if record is not None
-    ]
+    return [(_document(record), hit.score) for hit, record in zip(hits, records, strict=True) if record is not None]
 
 
 def _document(record: Record) -> Document:

@@ -132,9 +132,7 @@ def _advance(directory: Path, generation: int) -> None:
     """Number the new store's last transaction after all that the old one may have seen."""
     connection = sqlite3.connect(directory / DATABASE, isolation_level=None)
     try:
-        connection.execute(
-            "UPDATE meta SET generation = ?, checksum = ?", (generation, schema.checksum(generation))
-        )
+        connection.execute("UPDATE meta SET generation = ?, checksum = ?", (generation, schema.checksum(generation)))
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()

@@ -98,9 +98,7 @@ def _check_unicode(text: str, what: str) -> None:
 
 def _metadata(record: Record) -> str:
     if not isinstance(record.metadata, Mapping):
-        raise RecordError(
-            f"record {record.id!r}: metadata must be a dict, not {type(record.metadata).__name__}"
-        )
+        raise RecordError(f"record {record.id!r}: metadata must be a dict, not {type(record.metadata).__name__}")
     try:
         text = json.dumps(
             dict(record.metadata), ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
@@ -119,9 +117,7 @@ def _vector(record: Record, manifest: Manifest | None) -> bytes | None:
             )
         return None
     if record.vector is None:
-        raise RecordError(
-            f"record {record.id!r} has no vector, but its collection needs one of {manifest.dimension}"
-        )
+        raise RecordError(f"record {record.id!r} has no vector, but its collection needs one of {manifest.dimension}")
     vector = as_vectors(record.vector, manifest, f"record {record.id!r}: vector")
     if vector.shape[0] != 1:
         raise RecordError(
@@ -130,9 +126,7 @@ def _vector(record: Record, manifest: Manifest | None) -> bytes | None:
     return vector.astype("<f4").tobytes()
 
 
-def as_vectors(
-    values: npt.ArrayLike, manifest: Manifest, what: str, error: type[Exception] = RecordError
-) -> Vector:
+def as_vectors(values: npt.ArrayLike, manifest: Manifest, what: str, error: type[Exception] = RecordError) -> Vector:
     """Vectors as they are kept and compared: finite float32, of unit length under the cosine metric.
 
     Args:
@@ -152,9 +146,7 @@ def as_vectors(
     except (TypeError, ValueError):
         raise error(f"{what} is not an array of numbers") from None
     if single.ndim != 2 or single.shape[1] != manifest.dimension:
-        raise error(
-            f"{what} has shape {array.shape}, but {manifest.encoder} makes vectors of {manifest.dimension}"
-        )
+        raise error(f"{what} has shape {array.shape}, but {manifest.encoder} makes vectors of {manifest.dimension}")
     if not np.isfinite(single).all():
         raise error(f"{what} holds NaN or infinite values (or values beyond float32)")
     if manifest.metric == "cosine":

@@ -19,7 +19,9 @@ TOKENIZER = "porter unicode61 remove_diacritics 2"
 ROW_COLUMNS = "rid, generation, id, metadata, text, payload, vector, checksum"
 """Columns in the order of `indexes.rows.Row`, then the checksum."""
 
-META = "CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, checksum BLOB NOT NULL)"
+META = (
+    "CREATE TABLE meta (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, checksum BLOB NOT NULL)"
+)
 COLLECTIONS = (
     "CREATE TABLE collections (cid INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, manifest TEXT, "
     "generation INTEGER NOT NULL, count INTEGER NOT NULL, digest BLOB NOT NULL, checksum BLOB NOT NULL)"

@@ -75,9 +75,7 @@ class SQLiteStore:
             _make(directory)
         writable = os.access(directory, os.W_OK)
         if not exists and not writable:
-            raise StoreReadOnly(
-                directory, "cannot be written to", "choose another place, or change its permissions"
-            )
+            raise StoreReadOnly(directory, "cannot be written to", "choose another place, or change its permissions")
         with translated(directory, timeout):
             if exists:
                 settle(directory, timeout=timeout, writable=writable)
@@ -113,9 +111,7 @@ class SQLiteStore:
             state = self._find(name)
         if state is None:
             if not self._engine.writable:
-                raise StoreMissing(
-                    self.directory, f"there is no collection {name!r}", "build the index first"
-                )
+                raise StoreMissing(self.directory, f"there is no collection {name!r}", "build the index first")
             with self._engine.transaction():
                 state = self._find(name) or self._create_collection(name, manifest)
         kept = None if state.manifest is None else Manifest(**json.loads(state.manifest))
@@ -125,9 +121,7 @@ class SQLiteStore:
                 "(use that encoder, or build the index again in another directory)"
             )
         if state.cid not in self._opened:
-            self._opened[state.cid] = SQLiteCollection(
-                self._engine, self._tokenizer, self._policy, state, kept
-            )
+            self._opened[state.cid] = SQLiteCollection(self._engine, self._tokenizer, self._policy, state, kept)
         return self._opened[state.cid]
 
     def collections(self) -> list[str]:

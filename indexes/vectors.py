@@ -172,9 +172,7 @@ class VectorIndex:
         ]
         return found
 
-    def _settle(
-        self, query: Vector, row: Ints, k: int, mask: Mask, policy: IndexPolicy, *, exact: bool
-    ) -> Found:
+    def _settle(self, query: Vector, row: Ints, k: int, mask: Mask, policy: IndexPolicy, *, exact: bool) -> Found:
         """Score FAISS's candidates exactly, and fetch those that its rounding or its heap may have left out."""
         row = row[row >= 0]
         if len(row) < k:
@@ -269,9 +267,7 @@ class VectorIndex:
                 file.seek(end - 8 * footer["count"])
                 rids = np.frombuffer(file.read(8 * footer["count"]), dtype="<i8").astype(np.int64)
             version = Version(**footer["version"])
-            return cls(
-                faiss.read_index(str(path)), rids, version, manifest, footer["kind"], footer["largest"]
-            )
+            return cls(faiss.read_index(str(path)), rids, version, manifest, footer["kind"], footer["largest"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, RuntimeError, struct.error) as error:

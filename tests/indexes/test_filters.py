@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,9 +154,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteStore]:
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(metadatas, min_size=1, max_size=12), wheres=st.lists(filters, min_size=1, max_size=8))
-def test_sql_agrees_with_python(
-    store: SQLiteStore, rows: list[dict[str, Any]], wheres: list[dict[str, Any]]
-) -> None:
+def test_sql_agrees_with_python(store: SQLiteStore, rows: list[dict[str, Any]], wheres: list[dict[str, Any]]) -> None:
     collection = store.collection("c")
     with store.transaction():
         collection.delete(where={})

@@ -92,7 +92,7 @@ def test_from_texts_persists_and_knows_its_encoder(tmp_path: Path) -> None:
     made = IndexesVectorStore.from_texts([], EMBEDDING, directory=tmp_path / "s")
     assert made.get_by_ids(["2", "9"]) == [Document(id="2", page_content="b", metadata={})]
     made.close()
-    with pytest.raises(ManifestMismatch, match="dimension 8.*dimension 4"):
+    with pytest.raises(ManifestMismatch, match=r"dimension 8.*dimension 4"):
         IndexesVectorStore.from_texts([], DeterministicFakeEmbedding(size=4), directory=tmp_path / "s")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexes import Manifest, Record, SQLiteStore, StoreBusy
+from indexes import Manifest, Record, SQLiteStore
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +38,8 @@ while True:
             with store.transaction():
                 papers.upsert([Record(f"p{i}", f"paper {i}")])
                 passages.upsert(
-                    Record(f"p{i}/{j}", f"passage {i}", {"paper": i}, bytes(3000), np.full(4, i + 1.0)) for j in range(5)
+                    Record(f"p{i}/{j}", f"passage {i}", {"paper": i}, bytes(3000), np.full(4, i + 1.0)) for j
+                    in range(5)
                 )
                 if i % 3 == 2:
                     passages.delete([f"p{i - 1}/4"])

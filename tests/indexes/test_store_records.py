@@ -62,8 +62,7 @@ json_values = st.recursive(
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(codec="utf-8")),
     lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(codec="utf-8")), inner, max_size=3)
     ),
     max_leaves=8,
 )
@@ -139,7 +138,7 @@ def test_vectors_in_the_order_asked(store: SQLiteStore) -> None:
 def test_transaction_spans_collections_and_is_all_or_nothing(store: SQLiteStore) -> None:
     papers, passages = store.collection("papers"), store.collection("passages", MANIFEST)
     papers.upsert([Record("old", "keep me")])
-    with pytest.raises(RuntimeError, match="stop"), store.transaction():
+    with pytest.raises(RuntimeError, match="stop"), store.transaction():  # noqa: PT012
         papers.delete(["old"])
         papers.upsert([Record("p", "new")])
         passages.upsert([Record("p/1", "text", vector=np.ones(3))])
@@ -161,7 +160,7 @@ def test_a_nested_transaction_is_undone_alone(store: SQLiteStore) -> None:
     collection = store.collection("c", MANIFEST)
     with store.transaction():
         collection.upsert([Record("a", "kept", vector=np.ones(3))])
-        with pytest.raises(RecordError), store.transaction():
+        with pytest.raises(RecordError), store.transaction():  # noqa: PT012
             collection.upsert([Record("b", "undone", vector=np.ones(3))])
             assert len(collection.vector_search(np.ones(3), 5)) == 2
             collection.upsert([Record("c", vector=np.zeros(9))])
@@ -368,11 +367,7 @@ def test_two_stores_of_one_process_see_each_other(tmp_path: Path) -> None:
         for i in range(5):
             left.upsert([Record(f"l{i}", "left", vector=np.ones(3))])
             right.upsert([Record(f"r{i}", "right", vector=np.ones(3))])
-            assert (
-                len(left.vector_search(np.ones(3), 99))
-                == len(right.text_search("left right", 99))
-                == 2 * (i + 1)
-            )
+            assert len(left.vector_search(np.ones(3), 99)) == len(right.text_search("left right", 99)) == 2 * (i + 1)
     with SQLiteStore.open(tmp_path) as store:
         assert store.verify() == []
         assert json.loads((tmp_path / "seal.json").read_text())["digest"]
@@ -412,14 +407,14 @@ def test_a_lost_database_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None
 def test_everything_public_is_listed() -> None:
     assert len(set(indexes.__all__)) == len(indexes.__all__)
     assert all(hasattr(indexes, name) for name in indexes.__all__)
-    errors = [
-        value for value in vars(indexes).values() if isinstance(value, type) and issubclass(value, Exception)
-    ]
+    errors = [value for value in vars(indexes).values() if isinstance(value, type) and issubclass(value, Exception)]
     assert len(errors) == 12
     assert all(issubclass(error, IndexesError) for error in errors)
 
 
 def test_the_import_is_light() -> None:
-    code = "import sys, indexes; print([m for m in ('faiss', 'torch', 'pymatgen', 'langchain_core') if m in sys.modules])"
+    code = (
+        "import sys, indexes; print([m for m in ('faiss', 'torch', 'pymatgen', 'langchain_core') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -23,9 +23,7 @@ def texts(rows: int, seed: int) -> list[str]:
     """Texts whose words follow Zipf's law."""
     rng = np.random.default_rng(seed)
     weights = 1 / np.arange(1, len(WORDS) + 1)
-    return [
-        " ".join(rng.choice(WORDS, size=rng.integers(1, 60), p=weights / weights.sum())) for _ in range(rows)
-    ]
+    return [" ".join(rng.choice(WORDS, size=rng.integers(1, 60), p=weights / weights.sum())) for _ in range(rows)]
 
 
 @pytest.fixture
@@ -63,9 +61,7 @@ def test_the_formula_by_hand(store: SQLiteStore) -> None:
     vacancy = math.log(4.5 / 1.5) * 2 * 2.2 / (2 + 1.2 * (0.25 + 0.75 * 3 / mean))
     film = [math.log(3.5 / 2.5) * f * 2.2 / (f + 1.2 * (0.25 + 0.75 * d / mean)) for f, d in ((1, 2), (3, 5))]
     hits = collection.text_search("vacancies in films", 5)
-    assert {hit.id: hit.score for hit in hits} == pytest.approx(
-        {"0": vacancy, "1": film[0], "2": film[1]}, rel=1e-6
-    )
+    assert {hit.id: hit.score for hit in hits} == pytest.approx({"0": vacancy, "1": film[0], "2": film[1]}, rel=1e-6)
 
 
 def test_the_whole_ranking_is_that_of_the_formula(zipf: SQLiteCollection) -> None:
@@ -119,9 +115,7 @@ def test_words_are_folded_and_stemmed(store: SQLiteStore) -> None:
     collection.upsert([Record("a", "Schrödinger's DEFECTS in Cs2AgBiBr6, x-ray at 10^13 cm^-3")])
     for query in ("schrodinger", "defect", "Defects?", "cs2agbibr6", "X-RAY", "10^13"):
         assert [hit.id for hit in collection.text_search(query, 1)] == ["a"], query
-    assert collection.document_frequency(
-        ["defect", "DEFECTS", "x-ray", "ray x", "the", "nothing", "", "!?"]
-    ) == {
+    assert collection.document_frequency(["defect", "DEFECTS", "x-ray", "ray x", "the", "nothing", "", "!?"]) == {
         "defect": 1,
         "DEFECTS": 1,
         "x-ray": 1,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,10 +125,7 @@ def test_approximate_indexes(tmp_path: Path, clustered: tuple[Array, Array], kin
         collection, ids = fill(store, vectors, "cosine")
         truth = [brute_force(ids, vectors, query, 10, "cosine") for query in queries]
         found = collection.vector_search(queries, 10)
-        hit = [
-            len({h.id for h in left} & {h.id for h in right})
-            for left, right in zip(found, truth, strict=True)
-        ]
+        hit = [len({h.id for h in left} & {h.id for h in right}) for left, right in zip(found, truth, strict=True)]
         assert np.mean(hit) / 10 >= 0.95
         keep = np.arange(len(ids)) % 3 == 0
         names = [key for key, kept in zip(ids, keep, strict=True) if kept]
@@ -153,12 +149,12 @@ def test_the_policy_goes_by_size() -> None:
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> Iterator[tuple[Path, Array, list[str]]]:
+def filled(tmp_path: Path) -> tuple[Path, Array, list[str]]:
     vectors = np.random.default_rng(1).normal(size=(50, 6)).astype(np.float32)
     with SQLiteStore.open(tmp_path) as store:
         collection, ids = fill(store, vectors, "ip")
         collection.vector_search(vectors[0], 1)
-    yield tmp_path, vectors, ids
+    return tmp_path, vectors, ids
 
 
 def check(directory: Path, ids: list[str], vectors: Array) -> None:
@@ -229,9 +225,7 @@ def test_an_older_file_is_brought_up_to_date(filled: tuple[Path, Array, list[str
     assert_same(found, brute_force(list(left), np.array(list(left.values())), query, 60, "ip"))
 
 
-def test_a_file_of_other_vectors_is_not_believed(
-    filled: tuple[Path, Array, list[str]], tmp_path: Path
-) -> None:
+def test_a_file_of_other_vectors_is_not_believed(filled: tuple[Path, Array, list[str]], tmp_path: Path) -> None:
     directory, vectors, ids = filled
     rids = np.arange(1, 51, dtype=np.int64)
     for version in (Version(10**6, "00"), Version(0, "00"), Version(2, "00")):
