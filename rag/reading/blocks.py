@@ -27,9 +27,10 @@ _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.)\
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The document's plain text: its size in points, and the usual step from line to line by size."""
+    """The document's plain text: size in points, font, and the usual step from line to line by size."""
 
     size: float
+    font: str
     leading: dict[float, float]
 
     def step(self, size: float) -> float:
@@ -68,17 +69,20 @@ class Block:
 def look_of(columns: Iterable[Sequence[Line]]) -> Look:
     """Size of the plain text by number of characters, and line steps by size."""
     letters: Counter[float] = Counter()
+    fonts: Counter[tuple[float, str]] = Counter()
     steps: dict[float, list[float]] = defaultdict(list)
     for lines in columns:
         for line in lines:
             if len(line.text) > 25 and not line.gaps and function_share(line.text) > 0.12:
                 letters[_rounded(line.size)] += len(line.text)
+                fonts[_rounded(line.size), line.font] += len(line.text)
         for above, below in zip(lines, lines[1:], strict=False):
             step = above.base - below.base
             if abs(above.size - below.size) < 0.3 and 0.8 * below.size < step < 2.2 * below.size:
                 steps[_rounded(below.size)].append(step)
     size = letters.most_common(1)[0][0] if letters else 10.0
-    return Look(size, {key: median(values) for key, values in steps.items() if len(values) >= 4})
+    font = max((key for key in fonts if key[0] == size), key=lambda key: fonts[key], default=(size, ""))[1]
+    return Look(size, font, {key: median(values) for key, values in steps.items() if len(values) >= 4})
 
 
 def blocks_of(lines: Sequence[Line], look: Look, column: int) -> list[Block]:
@@ -104,6 +108,8 @@ def _parts(lines: Sequence[Line], line: Line, look: Look) -> bool:
         return True
     if (above.bold > 0.85 and line.bold < 0.4) or (above.bold < 0.15 and line.bold > 0.85):
         return len(line.text) > 2
+    if len(lines) == 1 and _is_subheading(above, line, look):
+        return True
     if is_row(above) != is_row(line):
         return True
     if is_formula(line, look) != is_formula(above, look):
@@ -111,6 +117,14 @@ def _parts(lines: Sequence[Line], line: Line, look: Look) -> bool:
     # Inside a paragraph a line may begin "Table 2. We note": a caption also looks different or stands off.
     differs = line.bold - above.bold > 0.05 or abs(line.size - above.size) > 0.2 or line.font != above.font
     return starts_caption(line, look) and (differs or step > 1.12 * usual or is_row(above))
+
+
+def _is_subheading(line: Line, below: Line, look: Look) -> bool:
+    """A short line in another font over plain text: a heading whose font does not say that it is bold."""
+    short = line.x1 - line.x0 < 0.75 * (line.column[1] - line.column[0])
+    differs = line.font != look.font and below.font == look.font and look.is_body(below.size)
+    begins = line.text[:1].isupper() or bool(_NUMBERED.match(line.text))
+    return short and differs and begins and line.text[-1:] not in ".,;:-" and not any(line.script)
 
 
 def _same_prose(lines: Sequence[Line], line: Line, look: Look) -> bool:
@@ -146,7 +160,7 @@ def is_formula(line: Line, look: Look) -> bool:
     indented = line.x0 - left > 1.2 * line.size
     numbered = bool(_EQUATION_NUMBER.search(line.text)) and line.gaps > 0
     short = line.x1 < right - 2 * line.size
-    if len(words) > 2 or not (indented or numbered):
+    if len(words) > 2 or not (indented or numbered) or line.size < 0.9 * look.size:
         return False
     if numbered:
         return True
@@ -192,13 +206,15 @@ def looks_like_heading(block: Block, look: Look) -> bool:
     larger = block.size > look.size * 1.07
     capitals = all(character.isupper() for character in letters) and len(letters) > 4
     numbered = bool(_NUMBERED.match(text)) and len(block.lines) <= 2
+    other_font = look.font not in ("", block.lines[0].font) and len(block.lines) == 1 and len(text) < 90
     if text[-1] == "." and not (numbered or block.bold > 0.85):
         return False
     if larger or block.bold > 0.85:
         return block.size > 0.85 * look.size
-    return (
-        capitals or (numbered and len(text) < 90 and look.is_body(block.size))
-    ) and block.size > 0.85 * look.size
+    named = numbered or (other_font and text[-1] != ".")
+    return (capitals and block.size > 0.85 * look.size) or (
+        named and len(text) < 90 and block.size > 0.95 * look.size
+    )
 
 
 def _rounded(size: float) -> float:

@@ -29,8 +29,7 @@ _SCRIPTS = re.compile(rb"\x01+|\x02+")
 _MARKER = re.compile(
     r"^[\s,;–—−\-‐]*(?:\d{1,3}[a-z]?|[a-f*†‡§¶#])(?:[\s,;–—−\-‐]+(?:\d{1,3}[a-z]?|[a-f]))*[\s,;]*$|^[*†‡§¶,]+$"
 )
-_EXPONENT = re.compile(r"^[+−–\-]?\s?\d+(?:[./]\d+)?$|^[+−–\-]?[nxyk]$")
-_CHARGE = re.compile(r"^\d?[+−–\-]$|^[•·]?[+−–\-]$")
+_ORDINALS = frozenset(("st", "nd", "rd", "th", "®", "™"))
 _UNITS = frozenset(
     ["m", "cm", "mm", "nm", "μm", "um", "km", "dm", "pm", "Å", "s", "ms", "ns", "V", "eV", "meV", "keV", "K", "A", "mA", "W", "mW", "J", "kJ", "g", "kg", "L", "mol", "Hz", "sun", "atom"]
 )
@@ -66,7 +65,7 @@ class Vocabulary:
         whole, compound = self._words[(left + right).lower()], self._compounds[f"{left}-{right}".lower()]
         if whole or compound:
             return compound > whole
-        if left[-1:].isupper() and len(left) > 1:
+        if left[-1:].isupper() and len(left) > 1 or len(left) == 1:
             return True
         known_left, known_right = self._words[left.lower()], self._words[right.lower()]
         if right in _COMPOUND_ENDS:
@@ -76,21 +75,26 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """The first ``length`` characters of ``line`` stand at ``at`` in the flow."""
+    """The first ``length`` characters of ``line`` stand at ``at`` in the flow; ``hyphen``: one more is left out."""
 
     at: int
     line: Line
     length: int
+    hyphen: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Characters ``first`` to ``last`` of ``line``, at ``at`` in the flow; ``fresh``: not contiguous with the one before."""
+    """Characters ``first`` to ``last`` of ``line`` are ``at`` to ``until`` of the flow.
+
+    ``fresh``: not contiguous with the part before.
+    """
 
     line: Line
     first: int
     last: int
     at: int
+    until: int
     fresh: bool
 
 
@@ -130,7 +134,7 @@ class Flow:
                 last, glue = _joint(line, lines[index + 1], vocabulary)
             parts += [line.text[:last], glue]
             scripts += [line.script[:last], b"\0" * len(glue)]
-            self._stretches.append(_Stretch(at, line, last))
+            self._stretches.append(_Stretch(at, line, last, last < len(line.text)))
             at += last + len(glue)
         self.text = "".join(parts)
         flagged = b"".join(scripts)
@@ -150,6 +154,10 @@ class Flow:
                 end -= 1
             letters[start:end] = CITATION * (end - start)
         return "".join(letters)
+
+    def rows(self) -> list[tuple[int, int]]:
+        """Start and end of every line."""
+        return [(stretch.at, stretch.at + stretch.length) for stretch in self._stretches]
 
     def readable(self, start: int, end: int) -> str:
         """One line for people and for search; citation markers left out."""
@@ -174,7 +182,7 @@ class Flow:
     def _typed(self, text: str) -> str:
         if UNKNOWN in text:
             text = _TIMES.sub(" × ", text)
-        return one_line(self._codes.read(readable(text)).replace("−", "-"))
+        return one_line(self._codes.read(readable(text)))
 
     def cuts(self, start: int, end: int) -> list[Cut]:
         """The slice as contiguous pieces: a new one at every column, page and character that is not sure."""
@@ -192,16 +200,17 @@ class Flow:
             for unsure in self._unsure:
                 if first <= unsure < last:
                     if self.text[first:unsure].strip():
-                        yield _Part(stretch.line, first - stretch.at, unsure - stretch.at, first, fresh)
+                        yield _Part(stretch.line, first - stretch.at, unsure - stretch.at, first, unsure, fresh)
                     # A sign is shown in front of what follows: as a dash it does not count in comparisons.
                     first = unsure if self.text[unsure] == UNKNOWN_MINUS else unsure + 1
                     fresh = True
             if first < last and self.text[first:last].strip():
-                yield _Part(stretch.line, first - stretch.at, last - stretch.at, first, fresh)
+                shown = last + (stretch.hyphen and last == stretch.at + stretch.length)
+                yield _Part(stretch.line, first - stretch.at, shown - stretch.at, first, last, fresh)
                 fresh = False
 
     def _cut(self, parts: Sequence[_Part]) -> Cut:
-        start, end = parts[0].at, parts[-1].at + parts[-1].last - parts[-1].first
+        start, end = parts[0].at, parts[-1].until
         boxes = tuple(_box(part.line, part.first, part.last) for part in parts)
         return Cut(start, end, parts[0].line.page, self.text[start:end], self.script[start:end], boxes)
 
@@ -290,12 +299,8 @@ def _box(line: Line, first: int, last: int) -> Box:
 
 
 def _raise(before: str, run: str) -> str:
-    """Raised text as it is typed: ``10^13``, ``cm^-3``, but ``Pb2+`` and ``5th``."""
-    content = run.strip().replace(UNKNOWN_MINUS, "−")
-    if _CHARGE.match(content) or not _EXPONENT.match(content):
+    """Raised text as it is typed: ``10^13``, ``cm^-3``, ``Pb^2+``, but ``5th``."""
+    content = re.sub("[−–]", "-", run.strip().replace(UNKNOWN_MINUS, "−"))
+    if not content or content in _ORDINALS or not before or before[-1].isspace():
         return run
-    return (
-        ("^" if before and not before[-1].isspace() else "")
-        + re.sub("^[−–]", "-", content)
-        + run[len(run.rstrip()) :]
-    )
+    return f"^{content}" + run[len(run.rstrip()) :]

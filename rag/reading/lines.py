@@ -20,7 +20,7 @@ UNSURE = 4
 
 _MARKS = (UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING)
 _GAP = 1.0  # ems; justified text rarely opens its word spaces wider
-_WORD_GAP = 0.25  # ems, where the file itself writes no blank
+_WORD_GAP = 0.14  # ems, where the file itself writes no blank
 _DROP = 1.7  # times the usual size: a drop capital
 _BLANK_GAP = 0.03  # ems, where it does
 
@@ -184,6 +184,11 @@ def lines_of(glyphs: Glyphs, pieces: Iterable[Piece], column: tuple[float, float
     return [_line(glyphs, rows[r], heads[r], column) for r in order]
 
 
+def _is_unsure(character: str) -> bool:
+    """Marks of ours, and dingbats, which fonts code as they like."""
+    return character > "\u26ff" and (character in _MARKS or character < "\u27c0")
+
+
 def _row_for(piece: Piece, heads: Sequence[Piece]) -> int | None:
     best, distance = None, 1e9
     for index, head in enumerate(heads):
@@ -216,7 +221,7 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     step = np.empty(len(index), np.float32)
     step[0] = 0.0
     step[1:] = x0[1:] - x1[:-1]
-    unsure = np.fromiter((character in _MARKS for character in characters), np.bool_, len(characters))
+    unsure = np.fromiter(map(_is_unsure, characters), np.bool_, len(characters))
     # Letters that stand over one another (limits of sums, hats) come in another order from every reader.
     # (A ligature's letters share one box, and are no such case.)
     over = (step < -0.75 * np.minimum(x1 - x0, np.roll(x1 - x0, 1))) & (np.abs(x0 - np.roll(x0, 1)) > 0.01)
@@ -226,8 +231,7 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
     blank[1:] &= ~dropped[:-1]
     wide = int((step > 1.5 * head.size).sum())
     on_line = (code == 0) & ~small & ~dropped
-    if not on_line.any():
-        on_line[:] = True
+    shown = [glyphs.styles[i] for i in set(glyphs.style[index[on_line] if on_line.any() else index].tolist())]
     if blank.any():
         at = np.flatnonzero(blank)
         x0, x1, code = (
@@ -246,8 +250,8 @@ def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, fl
         right=x1.tolist(),
         x0=float(x0.min()),
         x1=float(x1.max()),
-        y0=float(glyphs.y0[index][on_line].min()),
-        y1=float(glyphs.y1[index][on_line].max()),
+        y0=head.base + min(style.fall for style in shown),
+        y1=head.base + max(style.rise for style in shown),
         base=head.base,
         size=head.size,
         bold=bold,

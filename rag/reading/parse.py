@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +27,7 @@ from rag.reading.sentences import sentence_ends
 from rag.reading.text import normalise_quote, one_line, readable
 
 _CITATION_VOTES = 6
-_CRUMB = 4  # characters
+_CRUMB = re.compile(r"(?!.*[^\W\d_]{3}).{0,7}")  # hardly a word
 
 
 def parse(path: Path, limits: Limits, opened: Callable[[int], None] = lambda pages: None) -> Document:
@@ -171,7 +172,7 @@ class _Writer:
                 cuts = verified
         if len(cuts) > 1:
             # What is left between characters that are not sure says nothing by itself.
-            cuts = [cut for cut in cuts if len(normalise_quote(cut.text)) >= _CRUMB] or cuts
+            cuts = [cut for cut in cuts if not _CRUMB.fullmatch(normalise_quote(cut.text))] or cuts
         fragments = tuple(
             Fragment(cut.page, self._labels[cut.page - 1], quote_of(cut.text, cut.script), cut.boxes)
             for cut in cuts
@@ -223,6 +224,9 @@ class _Writer:
 
 
 def _spans(flow: Flow, kind: Kind) -> Iterator[_Span]:
+    if kind in (Kind.TABLE, Kind.FORMULA):
+        yield from (_Span(start, end) for start, end in flow.rows())
+        return
     if kind not in (Kind.BODY, Kind.CAPTION, Kind.BACK, Kind.FRONT):
         yield _Span(0, len(flow.text))
         return

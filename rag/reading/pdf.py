@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import repeat
 from typing import Any
@@ -34,7 +34,6 @@ _POINTER = ctypes.c_void_p
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
 _FORCE_BOLD = 1 << 18
 _OPAQUE = re.compile(r"^(?:Adv\w+|[A-Za-z]{0,2}\d{1,3})$")
-_ITALIC = re.compile(r"ital|obliq|cmti|cmmi|slant|[.\-_]b?i$")
 _HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
 _CLIP_ONLY_MODE = 7
@@ -53,13 +52,20 @@ _box_of = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _POINTER, ct
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What is constant over one text object. ``angle`` in quarter turns, None where it is oblique."""
+    """What is constant over one text object.
+
+    Attributes:
+        size: Points.
+        angle: Quarter turns, None where the text is oblique.
+        rise, fall: Ascent and descent of the font at this size, points; ``fall`` is negative.
+    """
 
     font: str
     size: float
     bold: bool
-    italic: bool
     angle: int | None
+    rise: float
+    fall: float
 
 
 @dataclass(slots=True)
@@ -102,7 +108,7 @@ class PdfFile:
         self._handle = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
         if not self._handle:
             raise _load_error(name, pdfium.FPDF_GetLastError())
-        self._fonts: dict[int, tuple[str, bool, bool]] = {}
+        self._fonts: dict[int, _Font] = {}
 
     def __enter__(self) -> PdfFile:
         return self
@@ -223,7 +229,7 @@ class PdfFile:
         x, y = ctypes.c_double(), ctypes.c_double()
         pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
         handle = ctypes.cast(_POINTER(text_object), pdfium.FPDF_PAGEOBJECT) if text_object else None
-        font, bold, italic = self._font(handle)
+        font = self._font(handle)
         mode = pdfium.FPDFTextObj_GetTextRenderMode(handle) if handle else 0
         red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
         pale = False
@@ -231,28 +237,47 @@ class PdfFile:
             pale = min(red.value, green.value, blue.value) >= 225 or alpha.value < 40
         squeezed = matrix.a == 0 and matrix.b == 0
         hidden = mode in (_INVISIBLE_MODE, _CLIP_ONLY_MODE) or size < _TINY or squeezed
-        return Style(font, round(size, 2), bold, italic, angle), y.value - float(box[3]), hidden, pale
+        style = Style(font.name, round(size, 2), font.bold, angle, font.rise * size, font.fall * size)
+        return style, y.value - float(box[3]), hidden, pale
 
-    def _font(self, text_object: Any) -> tuple[str, bool, bool]:
+    def _font(self, text_object: Any) -> _Font:
         font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
         if not font:
-            return "", False, False
+            return _NO_FONT
         key = ctypes.cast(font, _POINTER).value or 0
         if key not in self._fonts:
-            buffer = ctypes.create_string_buffer(256)
-            size = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-            name = buffer.value.decode("utf-8", "replace") if 0 < size <= 256 else ""
-            name = name.split("+", 1)[-1]
-            lowered = name.lower()
-            bold = any(
-                word in lowered for word in ("bold", "black", "heavy", "semibold", "demi", "cmbx", "-bd")
-            )
-            italic = any(word in lowered for word in ("ital", "obliq", "cmti", "cmmi", "slanted"))
-            forced = bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
-            # The weight is a guess from the stem width: good enough only where the name says nothing.
-            heavy = bool(_OPAQUE.match(name)) and pdfium.FPDFFont_GetWeight(font) >= 700
-            self._fonts[key] = (name, bold or forced or heavy, italic)
+            self._fonts[key] = _describe(font)
         return self._fonts[key]
+
+
+@dataclass(frozen=True, slots=True)
+class _Font:
+    """``rise`` and ``fall``: ascent and descent in ems."""
+
+    name: str
+    bold: bool
+    rise: float
+    fall: float
+
+
+_NO_FONT = _Font("", False, 0.95, -0.35)
+
+
+def _describe(font: Any) -> _Font:
+    buffer = ctypes.create_string_buffer(256)
+    size = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
+    name = buffer.value.decode("utf-8", "replace") if 0 < size <= 256 else ""
+    name = name.split("+", 1)[-1]
+    forced = bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
+    # The weight is a guess from the stem width: good enough only where the name says nothing.
+    heavy = bool(_OPAQUE.match(name)) and pdfium.FPDFFont_GetWeight(font) >= 700
+    rise, fall = ctypes.c_float(), ctypes.c_float()
+    pdfium.FPDFFont_GetAscent(font, 1000.0, rise)
+    pdfium.FPDFFont_GetDescent(font, 1000.0, fall)
+    # The bounds that PDF readers put on what careless producers write.
+    ascent = min(rise.value / 1000, 1.05) or _NO_FONT.rise
+    descent = max(-abs(fall.value) / 1000, -0.4) or _NO_FONT.fall
+    return _Font(name, bool(_BOLD.search(name.lower())) or forced or heavy, ascent, descent)
 
 
 def _start_pdfium() -> None:
@@ -336,8 +361,8 @@ def _place(glyphs: Glyphs, page: Any, boxes: Floats, base: Floats) -> None:
             boxes[:, column] = values
         base[:] = boxes[:, 3] + 0.22 * (boxes[:, 1] - boxes[:, 3])
         glyphs.styles = [
-            Style(s.font, s.size, s.bold, s.italic, None if s.angle is None else (s.angle - turns) % 4)
-            for s in glyphs.styles
+            replace(style, angle=None if style.angle is None else (style.angle - turns) % 4)
+            for style in glyphs.styles
         ]
 
 

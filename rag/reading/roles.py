@@ -24,7 +24,7 @@ _BACK_WORDS = (
     r"availability\s+of\s+\w+(?:\s+\w+)*|data\s+and\s+software|supplement(?:al|ary)\s+(?:information|data|materials?)|"
     r"supporting\s+information|associated\s+content|additional\s+information|orcid(?:\s+ids?)?|open\s+access|"
     r"publisher['’]?s\s+note|reprints\s+and\s+permissions?|ethics\s+\w+(?:\s+\w+)*|correspondence|peer\s+review\s+\w+|"
-    r"rights\s+and\s+permissions|how\s+to\s+cite(?:\s+this\s+\w+)?|about\s+the\s+authors?|author\s+details|"
+    r"rights\s+and\s+permissions|how\s+to\s+cite(?:\s+this\s+\w+)?|about\s+(?:the\s+authors?|this\s+(?:document|article|paper))|author\s+details|"
     r"notes|abbreviations|consent\s+\w+(?:\s+\w+)*|lead\s+contact|contact\s+for\s+reagent\s+\w+(?:\s+\w+)*"
 )
 BACK = re.compile(_NUMBER + rf"(?:{_BACK_WORDS})\W*$", re.IGNORECASE)
@@ -43,8 +43,10 @@ _FRONT = re.compile(
     r"edited by|editor:|street|road|usa\b|united kingdom|germany|china|japan|france|spain",
     re.IGNORECASE,
 )
+_LEAST_TEXT = 12  # lines
 _CLOSED = re.compile(r"[.!?:;][)\]\"”’\d,–\-\s]*$")
 _NUMBERED_HEADING = re.compile(r"^\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[^\W\d_]{2}")
+_LICENCE = re.compile(r"creative commons|open access article|©.*(?:publish|author)", re.IGNORECASE)
 _NUMBERED_ENTRY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[\].)]|\s)\s*\S")
 
 
@@ -151,9 +153,23 @@ def _main_font(blocks: Sequence[Block], look: Look) -> str:
 
 
 def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
-    first_page = blocks[0].page if blocks else 1
-    opening = [block for block in blocks if block.page == first_page]
+    """Front matter of the first page, and of the second where it opens with the title again (behind a cover)."""
+    opening = [block for block in blocks if block.page == 1]
     heading = _find_title(opening, look, title)
+    _mark_opening(opening, look, heading)
+    second = [block for block in blocks if block.page == 2]
+    again = _find_title(second, look, heading.text if heading else title) if heading or title else None
+    if again is not None and _letters(again.text) == _letters(heading.text if heading else title):
+        _mark_opening(second, look, again)
+    for block in blocks:
+        small = block.size < 0.95 * look.size
+        if block.kind in (Kind.BODY, Kind.TABLE) and small and block.page <= 3 and _is_address(block):
+            block.kind = Kind.FRONT
+        elif block.kind in (Kind.BODY, Kind.TABLE) and not look.is_body(block.size) and _LICENCE.search(block.text):
+            block.kind = Kind.FRONT
+
+
+def _mark_opening(opening: Sequence[Block], look: Look, heading: Block | None) -> None:
     if heading is not None:
         heading.kind = Kind.TITLE
     start = next((i for i, block in enumerate(opening) if _starts_text(block, look)), None)
@@ -163,14 +179,16 @@ def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
             continue
         before = (start is None and index < title_at) or (start is not None and index < start)
         abstract = len(block.lines) >= 4 and function_share(block.text) >= 0.27 and _front_hits(block) < 4
-        if before and not abstract:
-            block.kind = Kind.FRONT
-        elif before:
-            block.kind = Kind.BODY
+        if before:
+            block.kind = Kind.BODY if abstract else Kind.FRONT
         elif not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract:
             block.kind = Kind.FRONT
         elif block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3:
             block.kind = Kind.FRONT
+
+
+def _is_address(block: Block) -> bool:
+    return _front_hits(block) >= 1 and function_share(block.text) < 0.25
 
 
 def _front_hits(block: Block) -> int:
@@ -183,8 +201,12 @@ def _starts_text(block: Block, look: Look) -> bool:
     return look.is_body(block.size) and is_prose(block) and len(block.lines) >= 5 and _front_hits(block) < 3
 
 
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]", "", text).lower()
+
+
 def _find_title(opening: Sequence[Block], look: Look, told: str) -> Block | None:
-    plain = re.sub(r"\W", "", told).lower()
+    plain = _letters(told)
     candidates = [
         block
         for block in opening
@@ -194,7 +216,7 @@ def _find_title(opening: Sequence[Block], look: Look, told: str) -> Block | None
     ]
     if len(plain) > 12:
         for block in candidates:
-            shown = re.sub(r"\W", "", block.text).lower()
+            shown = _letters(block.text)
             if len(shown) > 10 and (shown in plain or plain in shown) and len(shown) > 0.5 * len(plain):
                 return block
     large = [block for block in candidates if block.size > 1.15 * look.size]
@@ -205,7 +227,12 @@ def _mark_sections(blocks: Sequence[Block], look: Look) -> None:
     """Carry ``References`` and the back matter from their headings to the next heading."""
     state: Kind | None = None
     size = 0.0
+    seen = 0  # lines of text so far: "Open access" over a title opens no back matter
     for block in blocks:
+        if block.kind is Kind.BODY:
+            seen += len(block.lines)
+        if seen < _LEAST_TEXT:
+            continue
         text = block.text.strip()
         short = len(block.lines) <= 2 and len(text) < 90
         if short and REFERENCES.match(text):

@@ -13,6 +13,8 @@ _BOUNDARY = re.compile(
 )
 _LAST_TOKEN = re.compile(r"[^\s(\[{“\"‘'/–—]*$")
 _NEXT = re.compile(rf"\s+([\"“‘'(\[{CITATION}]*)(\S*)")
+_LABEL = re.compile(r"^\W{0,2}(?:Supplementary |Extended Data )?(?:Fig(?:ure|s)?\.?|Table|Scheme|Chart|Box)\s*S?\d{1,3}$", re.I)
+_PANEL = re.compile(r"\([a-z]\)")
 _STARTS_SMALL = re.compile(r"^(?:[a-zα-ω]-|[a-z][A-Z]|[•▪●■])")
 
 _NEVER_LAST = frozenset(
@@ -41,6 +43,10 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match[0]
     if mark[0] == ":":
         return True
+    if _LABEL.match(text[: match.start()]):
+        return False
+    if _PANEL.match(opener + word):
+        return mark[0] == "."
     first = word[0]
     if first.islower() and not _STARTS_SMALL.match(word):
         return False
