@@ -47,11 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; returns an exit status."""
     options = parser().parse_args(arguments)
     if options.measure:
-        print(
-            json.dumps(
-                measure(options.measure, [question.text for question in read_questions(options.questions)])
-            )
-        )
+        print(json.dumps(measure(options.measure, [question.text for question in read_questions(options.questions)])))
         return 0
     papers = sorted(options.papers.glob("*.pdf"))
     if not papers:
@@ -62,16 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not index.exists():
             with PaperLibrary(index) as library:
                 library.add(papers)
-                manifest = Manifest(
-                    library.encoder.name, library.encoder.fingerprint, library.encoder.dimension
-                )
+                manifest = Manifest(library.encoder.name, library.encoder.fingerprint, library.encoder.dimension)
             fill(index, manifest, options.passages)
         command = [sys.executable, "-m", "benchmarks.latency", "--measure", str(index.resolve())]
         command += ["--questions", str(options.questions.resolve())]
         threads = {"OMP_NUM_THREADS": str(options.cores), "MKL_NUM_THREADS": str(options.cores)}
-        done = subprocess.run(
-            command, cwd=ROOT, env=os.environ | threads, capture_output=True, text=True, check=True
-        )
+        done = subprocess.run(command, cwd=ROOT, env=os.environ | threads, stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            return done.returncode
         result = json.loads(done.stdout)
     print(json.dumps(result) if options.json else show(result))
     return 0
@@ -83,9 +77,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--papers", type=Path, default=DATA / "papers", help="folder of PDF files")
     parser.add_argument("--questions", type=Path, default=QUESTIONS, help="JSON Lines")
     parser.add_argument("--passages", type=int, default=50_000, help="size of the library")
-    parser.add_argument(
-        "--index", type=Path, help="where to keep the library; one that is there is used as it is"
-    )
+    parser.add_argument("--index", type=Path, help="where to keep the library; one that is there is used as it is")
     parser.add_argument("--cores", type=int, default=2, help="threads of the encoder")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
@@ -147,8 +139,7 @@ def passage_records(
         draws = rng.random((SENTENCES_PER_PASSAGE, WORDS_PER_SENTENCE)) * shares[-1]
         page = 1 + number * 20 // PASSAGES_PER_PAPER
         sentences = tuple(
-            sentence(" ".join(words[rank] for rank in ranks), page)
-            for ranks in np.searchsorted(shares, draws)
+            sentence(" ".join(words[rank] for rank in ranks), page) for ranks in np.searchsorted(shares, draws)
         )
         passage = Passage(sentences)
         centre = centres[rng.integers(len(centres))]
@@ -165,9 +156,7 @@ def passage_records(
 def sentence(text: str, page: int) -> Sentence:
     """A sentence of body text, two lines long."""
     boxes = (Box(50.0, 400.0, 290.0, 410.0), Box(50.0, 388.0, 290.0, 398.0))
-    return Sentence(
-        text.capitalize() + ".", Kind.BODY, (Fragment(page, str(page), text, boxes),), "Synthetic", 1
-    )
+    return Sentence(text.capitalize() + ".", Kind.BODY, (Fragment(page, str(page), text, boxes),), "Synthetic", 1)
 
 
 def strewn(vectors: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
