@@ -52,7 +52,8 @@ class Fragment:
         label: Page number as printed, or None where the paper prints none.
         quote: The characters as they stand on the page: line-end hyphens joined, white space collapsed,
             ligatures expanded, raised and lowered characters as Unicode super- and subscripts where they exist
-            (``10¹³ cm⁻³``), else plain. After NFKC and without white space and hyphens it is found verbatim on the page.
+            (``10¹³ cm⁻³``), else plain. After NFKC and without white space and
+            hyphens it is found verbatim on the page.
         boxes: One box a line.
     """
 

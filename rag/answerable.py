@@ -1,0 +1,18 @@
+"""Whether a sentence answers a question, or is merely the nearest thing in the papers.
+
+A logistic regression on two measures. Its weights are fitted, and their errors shown, by ``benchmarks/answerable.py``.
+"""
+
+from __future__ import annotations
+
+COSINE, COVERAGE, BIAS = 17.4, 13.7, -13.8
+
+
+def is_answer(cosine: float, coverage: float) -> bool:
+    """Whether an answer is likelier than not.
+
+    Args:
+        cosine: Similarity of the sentence's vector and the question's.
+        coverage: Share of the question's word weight that the sentence holds, 0 to 1.
+    """
+    return COSINE * cosine + COVERAGE * coverage + BIAS > 0

@@ -1,0 +1,211 @@
+"""What an answer is: sentences, each with its pages, and the references behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from html import escape
+from typing import Any
+
+from rag.documents import Box
+
+ABSTENTION = "The papers do not answer this question."
+"""The whole answer where the papers are silent."""
+
+LIMITATION = "The papers do not answer this part of the question: “{part}”."
+"""Added where they answer only another part."""
+
+
+@dataclass(frozen=True)
+class Support:
+    """A place on a page that says what a sentence of the answer says.
+
+    Attributes:
+        key: Citation key of the paper.
+        file: Its file name.
+        page: Physical page, from 1.
+        label: Page number as printed, or None.
+        quote: Stands verbatim on that page, after Unicode (NFKC), hyphen and white-space normalisation.
+        boxes: One a line, in PDF points, origin at the lower left.
+        score: How well the quoted sentence fits the question; higher is better.
+    """
+
+    key: str
+    file: str
+    page: int
+    label: str | None
+    quote: str
+    boxes: tuple[Box, ...]
+    score: float
+
+    @property
+    def citation(self) -> str:
+        """``Mosquera2023 page 5``: the physical page, as a PDF viewer counts."""
+        return f"{self.key} page {self.page}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "key": self.key,
+            "file": self.file,
+            "page": self.page,
+            "label": self.label,
+            "quote": self.quote,
+            "boxes": [[b.x0, b.y0, b.x1, b.y1] for b in self.boxes],
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True)
+class AnswerSentence:
+    """One sentence of an answer.
+
+    Attributes:
+        text: Without its citation.
+        support: Empty only for the abstention and limitation sentences.
+    """
+
+    text: str
+    support: tuple[Support, ...] = ()
+
+    @property
+    def cited(self) -> str:
+        """The sentence with its citation before the full stop: ``... (Mosquera2023 page 5).``"""
+        if not self.support:
+            return self.text
+        citations = "; ".join(dict.fromkeys(support.citation for support in self.support))
+        body = self.text.rstrip()
+        end = "."
+        if body.endswith((".", "!", "?")):
+            body, end = body[:-1], body[-1]
+        return f"{body} ({citations}){end}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"text": self.text, "support": [support.to_dict() for support in self.support]}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A paper that an answer cites: MLA text, DOI (or None), file, BibTeX entry."""
+
+    key: str
+    text: str
+    doi: str | None
+    file: str
+    bibtex: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "key": self.key,
+            "text": self.text,
+            "doi": self.doi,
+            "file": self.file,
+            "bibtex": self.bibtex,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer from the papers.
+
+    Attributes:
+        question: As asked.
+        abstained: True where the papers do not answer.
+        sentences: In a readable order.
+        references: One a cited paper, in the order of first citation.
+        model: What wrote the sentences: ``extractive``, or a model's name.
+        timings: Seconds by step.
+    """
+
+    question: str
+    abstained: bool
+    sentences: tuple[AnswerSentence, ...]
+    references: tuple[Reference, ...] = ()
+    model: str = "extractive"
+    timings: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The answer in one paragraph, every sentence with its citation."""
+        return " ".join(sentence.cited for sentence in self.sentences)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "question": self.question,
+            "answer": self.text,
+            "abstained": self.abstained,
+            "sentences": [sentence.to_dict() for sentence in self.sentences],
+            "references": [reference.to_dict() for reference in self.references],
+            "model": self.model,
+            "timings": {step: round(seconds, 4) for step, seconds in self.timings.items()},
+        }
+
+    def __str__(self) -> str:
+        references = "\n".join(f"{r.key}: {r.text}" for r in self.references)
+        return f"{self.text}\n\n{references}" if references else self.text
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the paragraph, and its references below; quotes show when a citation is pointed at."""
+        sentences = []
+        for sentence in self.sentences:
+            quotes = " / ".join(f"{s.citation}: “{s.quote}”" for s in sentence.support)
+            sentences.append(f'<span title="{escape(quotes)}">{escape(sentence.cited)}</span>')
+        items = "".join(f"<li><b>{escape(r.key)}</b> {escape(r.text)}</li>" for r in self.references)
+        return f"<p>{' '.join(sentences)}</p>" + (f"<ul>{items}</ul>" if items else "")
+
+
+@dataclass(frozen=True)
+class PassageHit:
+    """A passage found, without an answer."""
+
+    rank: int
+    key: str
+    file: str
+    pages: list[int]
+    labels: list[str | None]
+    text: str
+    score: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "rank": self.rank,
+            "key": self.key,
+            "file": self.file,
+            "pages": self.pages,
+            "labels": self.labels,
+            "text": self.text,
+            "score": round(self.score, 4),
+        }
+
+
+@dataclass(frozen=True)
+class PassageHits(Sequence[PassageHit]):
+    """Passages in the order of their rank."""
+
+    query: str
+    hits: list[PassageHit]
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __iter__(self) -> Iterator[PassageHit]:
+        return iter(self.hits)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.hits[index]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"query": self.query, "passages": [hit.to_dict() for hit in self.hits]}
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f"<tr><td>{h.rank}</td><td>{escape(h.key)}</td><td>{', '.join(map(str, h.pages))}</td>"
+            f"<td>{h.score:.3f}</td><td style='text-align:left'>{escape(h.text)}</td></tr>"
+            for h in self.hits
+        )
+        return f"<table><tr><th>#</th><th>paper</th><th>page</th><th>score</th><th>passage</th></tr>{rows}</table>"

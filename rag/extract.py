@@ -1,0 +1,225 @@
+"""Answers without a language model: the few sentences of the papers that answer, as they stand there."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from indexes import Filter
+from rag.answerable import is_answer
+from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence, Reference, Support
+from rag.bibliography import bibtex
+from rag.documents import Kind, Sentence
+from rag.metadata import Paper
+from rag.retrieval import Query, Retriever, Scored
+
+PASSAGES = 8
+"""Best passages whose sentences are weighed."""
+
+MOST_SENTENCES = 4
+"""Sentences of an answer to one part of a question."""
+
+LEAST_SHARE = 0.75
+"""A further sentence must reach this share of the best one's relevance."""
+
+SHORTEST, LONGEST = 30, 700
+"""Characters of a sentence that can stand by itself."""
+
+SAME = 0.75
+"""Two sentences that share this part of their words (Jaccard) and all their numbers say the same."""
+
+_DANGLING = re.compile(
+    r"(This|These|Those|It|Its|They|Their|Such|However|Thus|Therefore|Hence|Here|In contrast|For example|Similarly|"
+    r"In addition|Moreover|Furthermore|Additionally|Consequently|As a result|On the other hand|Nevertheless)\b"
+)
+_QUANTITY = re.compile(
+    r"\bhow (?:many|much|long|large|high|low|far|fast|big|often|small|thick|wide|old|hot|deep)\b"
+    r"|\b(?:what|which) (?:[\w-]+ ){0,4}(?:percent|percentage|efficiency|temperature|value|energy|gap|bandgap|number|"
+    r"rate|size|length|thickness|lifetime|cost|concentration|density|pressure|time|ratio|fraction|mass|voltage|yield|barrier|"
+    r"distance|angle|wavelength|frequency|radius|diameter|year|area|score|accuracy|error)s?\b",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n't\b", re.IGNORECASE)
+_FORGED = re.compile(r"\s*\([^()]*\b\w+\d{4}[a-z]*,? pages? \d+[^()]*\)")
+_BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
+_MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A sentence that may answer.
+
+    Attributes:
+        sentence: As read.
+        scored: The passage that holds it.
+        index: Its place in the passage.
+        words: Its content words, folded and stemmed.
+        coverage: Share of the question's word weight that it holds.
+        relevance: How well it answers; the higher the better, comparable within one question.
+    """
+
+    sentence: Sentence
+    scored: Scored
+    index: int
+    words: frozenset[str]
+    coverage: float
+    relevance: float
+
+    @property
+    def cosine(self) -> float:
+        """Its similarity to the question."""
+        return float(self.scored.cosines[self.index])
+
+    @property
+    def facts(self) -> tuple[frozenset[str], bool]:
+        """Numbers and negation: what near-duplicates must have in common."""
+        return frozenset(_NUMBER.findall(self.sentence.text)), bool(_NEGATION.search(self.sentence.text))
+
+
+class Answerer:
+    """Answers from passages.
+
+    Args:
+        retriever: Finds passages.
+        references: Metadata of papers by citation key, in the order of the keys.
+    """
+
+    def __init__(self, retriever: Retriever, references: Callable[[Iterable[str]], list[dict[str, Any]]]) -> None:
+        self._retriever = retriever
+        self._references = references
+
+    def ask(self, question: str, where: Filter | None = None) -> Answer:
+        """Answer a question; a part of it that the papers do not answer is named."""
+        started = time.perf_counter()
+        sentences: list[AnswerSentence] = []
+        silent: list[str] = []
+        parts = split_question(question)
+        for part in parts:
+            found = self._answer_part(part, where)
+            if found:
+                known = {sentence.text for sentence in sentences}
+                sentences += [sentence for sentence in found if sentence.text not in known]
+            else:
+                silent.append(part)
+        if not sentences:
+            elapsed = time.perf_counter() - started
+            return Answer(question, True, (AnswerSentence(ABSTENTION),), timings={"total": elapsed})
+        sentences += [AnswerSentence(LIMITATION.format(part=part)) for part in silent]
+        keys = dict.fromkeys(support.key for sentence in sentences for support in sentence.support)
+        references = tuple(_reference(metadata) for metadata in self._references(keys))
+        elapsed = time.perf_counter() - started
+        return Answer(question, False, tuple(sentences), references, timings={"total": elapsed})
+
+    def _answer_part(self, question: str, where: Filter | None) -> list[AnswerSentence]:
+        query = self._retriever.query(question)
+        found = self._retriever.search(query, PASSAGES, where)
+        candidates = weigh(query, found, self._retriever.words)
+        if not any(is_answer(c.cosine, c.coverage) for c in candidates):
+            return []
+        return [_cite(group) for group in in_reading_order(choose(candidates))]
+
+
+def split_question(question: str) -> list[str]:
+    """The questions that one line asks: several question marks, or clauses joined by "and" + a question word."""
+    clauses = re.split(
+        r"(?<=\?)\s+|;\s+|,?\s+and\s+(?=(?:what|which|how|why|when|where|who|whose|does|do|did|is|are|can)\b)",
+        question,
+        flags=re.IGNORECASE,
+    )
+    return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
+
+
+def weigh(
+    query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]]
+) -> list[Candidate]:
+    """Every sentence of the passages that can stand by itself, with its relevance.
+
+    The weights of the relevance were set on the ChemLit-QA training questions, where a listwise logistic
+    regression over the same measures ranks no better.
+    """
+    passages = [scored.passage for scored in found]
+    words = iter(words_of([s.text for passage in passages for s in passage.sentences]))
+    wants_number = bool(_QUANTITY.search(query.text))
+    candidates = []
+    for scored, passage in zip(found, passages, strict=True):
+        held = [frozenset(next(words)) for _ in passage.sentences]
+        for i, sentence in enumerate(passage.sentences):
+            if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith("?"):
+                continue
+            coverage = query.coverage(held[i])
+            window = query.coverage(frozenset().union(*held[max(0, i - 1) : i + 2]))
+            relevance = (
+                float(scored.cosines[i])
+                + 2 * coverage
+                + window
+                + scored.score
+                + 0.3 * (wants_number and bool(_NUMBER.search(sentence.text)))
+                - 0.1 * bool(_DANGLING.match(sentence.text))
+                - 0.1 * (sentence.kind is Kind.CAPTION)
+            )
+            candidates.append(Candidate(sentence, scored, i, held[i], coverage, relevance))
+    return candidates
+
+
+def choose(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
+    """The most relevant sentences, each with its near-duplicates: groups that say one thing, best first."""
+    ranked = sorted(candidates, key=lambda c: (-c.relevance, c.scored.id, c.index))
+    least = ranked[0].relevance * LEAST_SHARE
+    groups: list[list[Candidate]] = []
+    for candidate in ranked:
+        if candidate.relevance < least:
+            break
+        twin = next((group for group in groups if _say_the_same(group[0], candidate)), None)
+        if twin is not None:
+            twin.append(candidate)
+        elif len(groups) < MOST_SENTENCES:
+            groups.append([candidate])
+    return groups
+
+
+def _say_the_same(a: Candidate, b: Candidate) -> bool:
+    shared = len(a.words & b.words) / max(len(a.words | b.words), 1)
+    return shared >= SAME and a.facts == b.facts
+
+
+def in_reading_order(groups: list[list[Candidate]]) -> list[list[Candidate]]:
+    """Papers in the order of their best sentence; inside a paper the order of its text."""
+    papers = list(dict.fromkeys(group[0].scored.key for group in groups))
+    return sorted(groups, key=lambda g: (papers.index(g[0].scored.key), g[0].scored.id, g[0].index))
+
+
+def _cite(group: Sequence[Candidate]) -> AnswerSentence:
+    support = tuple(
+        Support(
+            key=c.scored.key,
+            file=c.scored.file,
+            page=fragment.page,
+            label=fragment.label,
+            quote=fragment.quote,
+            boxes=fragment.boxes,
+            score=c.relevance,
+        )
+        for c in group
+        for fragment in c.sentence.fragments
+    )
+    return AnswerSentence(_without_markers(group[0].sentence.text), support)
+
+
+def _without_markers(text: str) -> str:
+    """A sentence without its paper's own citations, which mean nothing here, and any that look like ours."""
+    return " ".join(_MARKER.sub("", _FORGED.sub("", _BULLET.sub("", text))).split())
+
+
+def _reference(metadata: dict[str, Any]) -> Reference:
+    paper = Paper.from_dict(metadata["paper"])
+    return Reference(
+        key=metadata["key"],
+        text=metadata["reference"],
+        doi=paper.doi or None,
+        file=metadata["file"],
+        bibtex=bibtex({metadata["key"]: paper}),
+    )

@@ -1,0 +1,215 @@
+"""A library of papers: take papers in, search their passages, ask them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from clip_mat.errors import ClipMatError
+from clip_mat.sentence_encoder import SentenceEncoder
+from indexes import Filter, IndexesError, Manifest, SQLiteStore
+from rag.answers import Answer, PassageHit, PassageHits
+from rag.bibliography import bibtex, csl_json
+from rag.errors import LibraryError, QuestionError
+from rag.extract import Answerer
+from rag.ingest import Ingester, IngestReport, Progress
+from rag.metadata import Paper
+from rag.retrieval import Retriever
+
+MAX_QUESTION = 4_000
+"""Characters; a longer question is refused rather than cut."""
+
+
+def cache_folder() -> Path:
+    """Folder of what can be made again; ``CLIP_MAT_CACHE`` in the environment moves it."""
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("CLIP_MAT_CACHE") or user_cache_path("clip-mat", appauthor=False))
+
+
+class PaperLibrary:
+    """Papers in a store on disk.
+
+    Args:
+        path: Folder of the store; made where it is missing unless `create` is False.
+        encoder: Sentence encoder; by default the packaged one. A library remembers its encoder and refuses another.
+        create: Whether a missing library is made.
+        read_only: Never write; several readers may look on while one process writes.
+
+    Raises:
+        LibraryError: If the library is missing, damaged, locked, or was made with another encoder.
+
+    >>> with PaperLibrary("papers.db") as papers:      # doctest: +SKIP
+    ...     papers.add("reviews/")
+    ...     papers.ask("Are temperature effects important for defects?")
+    """
+
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        encoder: SentenceEncoder | None = None,
+        create: bool = True,
+        read_only: bool = False,
+    ) -> None:
+        self.path = Path(path)
+        self.encoder = encoder or SentenceEncoder()
+        try:
+            manifest = Manifest(self.encoder.name, self.encoder.fingerprint, self.encoder.dimension, "cosine")
+            self._store = SQLiteStore.open(self.path, create=create, read_only=read_only)
+            try:
+                self._papers = self._store.collection("papers")
+                self._passages = self._store.collection("passages", manifest)
+            except BaseException:
+                self._store.close()
+                raise
+        except (IndexesError, ClipMatError) as error:
+            raise LibraryError(str(error)) from error
+        self.retriever = Retriever(self._passages, self.encoder.encode)
+        self._answerer = Answerer(self.retriever, self._references)
+
+    @classmethod
+    def demo(cls, folder: Path | str | None = None) -> PaperLibrary:
+        """The bundled review on temperature effects in defects, indexed at first use.
+
+        Args:
+            folder: Where its index lies; in the user's cache by default.
+        """
+        from rag.demo import PAPER
+
+        library = cls(folder if folder is not None else cache_folder() / "demo-papers")
+        library.add([PAPER])
+        return library
+
+    def add(
+        self,
+        paths: Path | str | Iterable[Path | str],
+        *,
+        online: bool = False,
+        progress: Progress | None = None,
+    ) -> IngestReport:
+        """Take in papers: PDF, text and Markdown files, and folders of them.
+
+        What is known by content is left as it is; a file with new content replaces its old version.
+
+        Args:
+            paths: Files and folders.
+            online: Also ask Crossref for authors, journal and DOI. Nothing else ever uses the network.
+            progress: Told after every paper.
+
+        Raises:
+            LibraryError: If the library cannot be written.
+        """
+        single = isinstance(paths, str | Path)
+        ingester = Ingester(self._store, self._papers, self._passages, self.encoder, online=online)
+        try:
+            return ingester.add([paths] if single else paths, progress)  # type: ignore[list-item, arg-type]
+        except (IndexesError, ClipMatError) as error:
+            raise LibraryError(str(error)) from error
+
+    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
+        """Answer a question with sentences of the papers, each with its page.
+
+        Args:
+            question: In plain words, at most `MAX_QUESTION` characters.
+            where: Only papers whose passages match, e.g. ``{"key": {"$in": ["Kim2020"]}}``.
+
+        Raises:
+            QuestionError: If the question is empty or too long.
+            LibraryError: If the library is damaged.
+        """
+        question = _checked(question)
+        try:
+            return self._answerer.ask(question, where)
+        except IndexesError as error:
+            raise LibraryError(str(error)) from error
+
+    def passages(self, query: str, k: int = 10, *, where: Filter | None = None) -> PassageHits:
+        """The k passages that fit best, best first.
+
+        Raises:
+            QuestionError: If the query is empty or too long, or k is negative.
+            LibraryError: If the library is damaged.
+        """
+        query = _checked(query)
+        if k < 0:
+            raise QuestionError(f"k must be 0 or more, not {k}")
+        try:
+            found = self.retriever.search(self._retriever.query(query), k, where)
+        except IndexesError as error:
+            raise LibraryError(str(error)) from error
+        hits = []
+        for rank, scored in enumerate(found, 1):
+            passage = scored.passage
+            hits.append(
+                PassageHit(rank, scored.key, scored.file, passage.pages, passage.labels, passage.text, scored.score)
+            )
+        return PassageHits(query, hits)
+
+    def papers(self) -> dict[str, Paper]:
+        """Bibliographic record of every paper, by citation key."""
+        return {record.id: Paper.from_dict(record.metadata["paper"]) for record in self._papers.records()}
+
+    def remove(self, key: str) -> None:
+        """Forget a paper.
+
+        Raises:
+            LibraryError: If there is none of that key.
+        """
+        with self._store.transaction():
+            if not self._papers.delete([key]):
+                raise LibraryError(f"no paper {key!r} in {self.path} (its keys: {', '.join(self.papers()) or 'none'})")
+            self._passages.delete(where={"key": key})
+
+    def bibtex(self) -> str:
+        """All references as BibTeX."""
+        return bibtex(self.papers())
+
+    def csl_json(self) -> list[dict[str, Any]]:
+        """All references as CSL-JSON."""
+        return csl_json(self.papers())
+
+    def __len__(self) -> int:
+        """Number of papers."""
+        return len(self._papers)
+
+    def close(self) -> None:
+        """Release the store."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _references(self, keys: Iterable[str]) -> list[dict[str, Any]]:
+        """Metadata of papers, in the order of `keys`."""
+        wanted = list(keys)
+        return [
+            {"key": key, **record.metadata}
+            for key, record in zip(wanted, self._papers.get(wanted), strict=True)
+            if record is not None
+        ]
+
+
+def _checked(question: str) -> str:
+    """The question on one line, without control characters.
+
+    Raises:
+        QuestionError: If nothing is left, or too much.
+    """
+    clean = " ".join("".join(c if c.isprintable() else " " for c in question).split())
+    if not clean:
+        raise QuestionError("the question is empty; ask in a few words, e.g. 'Which defects limit CdTe?'")
+    if len(clean) > MAX_QUESTION:
+        raise QuestionError(f"the question has {len(clean):,} characters; at most {MAX_QUESTION:,} are read")
+    return clean

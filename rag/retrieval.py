@@ -1,0 +1,150 @@
+"""Which passages speak of a question: BM25 and vectors, fused on an absolute scale.
+
+Rank fusion trusts both searches always; here each vouches for itself. The cosines of an encoder are comparable
+between questions as they are. BM25 becomes comparable when it is divided by what a passage that held every word of
+the question once would score: the *coverage*, about 1 when a passage holds the question's rare words, near 0 when it
+shares only common ones. Coverage enters squared, so that a question whose words stand in a passage is decided
+by BM25, and one in other words is decided by the vectors.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from indexes import Collection, Filter, Record
+from indexes.fulltext import Tokenizer
+from rag.passages import Passage, decode_passage, decode_vectors
+
+CANDIDATES = 100
+"""Passages taken from either search before they are scored together."""
+
+COVERAGE_WEIGHT = 1.0
+"""Weight of squared coverage beside the cosine; set on the ChemLit-QA training questions."""
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A passage found.
+
+    Attributes:
+        id: Its id in the store.
+        score: Fused score; higher is better, about 0 to 2.
+        similarity: Mean of the cosines question - passage and question - best sentence.
+        coverage: BM25 as a share of that of a passage which holds every word of the question.
+        cosines: Cosine of each sentence with the question, shape (n,).
+        record: As stored.
+    """
+
+    id: str
+    score: float
+    similarity: float
+    coverage: float
+    cosines: FloatArray
+    record: Record
+
+    @property
+    def key(self) -> str:
+        """Citation key of its paper."""
+        return str(self.record.metadata["key"])
+
+    @property
+    def file(self) -> str:
+        """File name of its paper."""
+        return str(self.record.metadata["file"])
+
+    @property
+    def passage(self) -> Passage:
+        """Its sentences (decoded at each access)."""
+        return decode_passage(self.record.payload)
+
+
+@dataclass(frozen=True)
+class Query:
+    """A question as the searches see it.
+
+    Attributes:
+        text: The question.
+        vector: (d,) float32.
+        weights: Inverse document frequency of each of its content words (folded and stemmed).
+    """
+
+    text: str
+    vector: FloatArray
+    weights: dict[str, float]
+
+    @property
+    def full_score(self) -> float:
+        """About the BM25 of an average passage that holds each content word once."""
+        return sum(self.weights.values())
+
+    def coverage(self, words: Set[str]) -> float:
+        """Share of the question's word weight that some words hold, 0 to 1."""
+        return sum(self.weights[w] for w in words & self.weights.keys()) / self.full_score if self.weights else 0.0
+
+
+class Retriever:
+    """Searches one collection of passages.
+
+    Args:
+        passages: Records whose payloads are `rag.passages.encode_payload`'s.
+        encode: Texts to unit vectors (n, d).
+    """
+
+    def __init__(self, passages: Collection, encode: Callable[[Sequence[str]], FloatArray]) -> None:
+        self._passages = passages
+        self._encode = encode
+        self._tokenizer = Tokenizer()
+
+    def query(self, text: str) -> Query:
+        """Reads a question: its vector and its words, each weighted by how rare it is."""
+        terms = self._tokenizer.query_terms(text)
+        total = len(self._passages)
+        frequency = self._passages.document_frequency(terms)
+        weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
+        return Query(text, self._encode([text])[0], weights)
+
+    def search(self, query: Query, k: int, where: Filter | None = None) -> list[Scored]:
+        """The k best passages, best first; ties broken by id."""
+        if k == 0 or not len(self._passages):
+            return []
+        depth = max(CANDIDATES, 2 * k)
+        ids = {hit.id for hit in self._passages.vector_search(query.vector, depth, where)}
+        ids |= {hit.id for hit in self._passages.text_search(query.text, depth, where)}
+        ordered = sorted(ids)
+        bm25 = self._passages.text_scores(query.text, ordered)
+        records = self._passages.get(ordered)
+        scored = [
+            self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
+        ]
+        return sorted(scored, key=lambda s: (-s.score, s.id))[:k]
+
+    def _score(self, query: Query, record: Record, bm25: float) -> Scored:
+        if record.vector is None:
+            raise ValueError(f"passage {record.id!r} has no vector")
+        cosines = decode_vectors(record.payload) @ query.vector
+        similarity = (float(record.vector @ query.vector) + float(cosines.max())) / 2
+        coverage = bm25 / query.full_score if query.full_score > 0 else 0.0
+        return Scored(
+            id=record.id,
+            score=similarity + COVERAGE_WEIGHT * coverage**2,
+            similarity=similarity,
+            coverage=coverage,
+            cosines=cosines,
+            record=record,
+        )
+
+    def words(self, texts: Sequence[str]) -> list[set[str]]:
+        """Content words of texts, folded and stemmed as in `Query.weights`."""
+        return [set(self._tokenizer.query_terms(text)) for text in texts]
+
+
+def _idf(frequency: int, total: int) -> float:
+    """BM25's inverse document frequency, in the form that is never negative (Lucene's)."""
+    return math.log(1 + (total - frequency + 0.5) / (frequency + 0.5))
