@@ -16,7 +16,7 @@ from pathlib import Path
 from indexes import schema
 from indexes.collection import State, read_states
 from indexes.engine import DATABASE, LOCK, REMEDY, SEAL, Engine, busy, seal, stored_generation, translated
-from indexes.errors import StoreDamaged, StoreFormat
+from indexes.errors import StoreBusy, StoreDamaged, StoreError, StoreFormat, StoreFull
 from indexes.integrity import Presence, Seal
 from indexes.rows import Row
 
@@ -123,6 +123,8 @@ def deep_check(engine: Engine, *, mend: bool) -> list[str]:
         with engine.reading() as connection:
             states = read_states(engine)
             findings = _schema_findings(connection, [state.cid for state in states])
+            if findings:
+                return findings
             findings += [
                 f"database: {' '.join(text.split())}"
                 for (text,) in connection.execute("PRAGMA integrity_check(20)")
@@ -131,10 +133,10 @@ def deep_check(engine: Engine, *, mend: bool) -> list[str]:
             for state in states:
                 findings += _row_findings(connection, state)
             findings += _generation_findings(engine)
-    except StoreDamaged as error:
+    except (StoreBusy, StoreFull):
+        raise
+    except StoreError as error:
         return [error.reason]
-    except sqlite3.DatabaseError as error:
-        return [f"database: {error}"]
     for state in states if not findings else []:
         findings += _text_findings(engine, state, mend=mend)
     return findings
@@ -146,8 +148,8 @@ def _schema_findings(connection: sqlite3.Connection, cids: list[int]) -> list[st
     found = dict(connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'"))
     return [
         f"definition of {name!r} is not what it was"
-        for name in sorted(wanted.keys() | found.keys())
-        if wanted.get(name) != found.get(name) and not (name not in wanted and name.startswith(shadows))
+        for name in sorted(wanted.keys() | found.keys(), key=str)
+        if wanted.get(name) != found.get(name) and not (name not in wanted and str(name).startswith(shadows))
     ]
 
 
@@ -156,12 +158,13 @@ def _row_findings(connection: sqlite3.Connection, state: State) -> list[str]:
     total = count = 0
     for *fields, checksum in connection.execute(f"SELECT {schema.ROW_COLUMNS} FROM records_{state.cid}"):
         count += 1
-        total += int.from_bytes(checksum, "big")
-        if not Row(*fields).agrees(checksum):
+        if Row(*fields).agrees(checksum):
+            total += int.from_bytes(checksum, "big")
+        else:
             findings.append(f"collection {state.name!r}: record {fields[2]!r} is damaged")
     if count != state.count:
         findings.append(f"collection {state.name!r}: {count} records where {state.count} were committed")
-    elif (total % _MODULUS).to_bytes(16, "big") != state.digest:
+    elif not findings and (total % _MODULUS).to_bytes(16, "big") != state.digest:
         findings.append(f"collection {state.name!r}: its records are not those that were committed")
     return findings
 

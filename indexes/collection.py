@@ -380,6 +380,10 @@ class SQLiteCollection:
             (json.dumps(rids.tolist()),),
         )
         names = dict(found.fetchall())
+        if len(names) != len(rids):
+            raise StoreDamaged(
+                self._engine.directory, f"an index of collection {self.name!r} names records that are not there", REMEDY
+            )
         hits = [Hit(names[rid], float(score)) for rid, score in zip(rids.tolist(), scores.tolist(), strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 

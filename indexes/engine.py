@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 DATABASE, SEAL, LOCK = "store.sqlite", "seal.json", "writers.lock"
 
 _SEAL_TRIES = 5
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
+_UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
+"""Errors of reading among those that are otherwise of writing."""
 
 REMEDY = "indexes.repair keeps what is whole; ingest the rest again"
 """What to do about damage."""
@@ -258,9 +261,16 @@ def translated(directory: Path, timeout: float) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+        extended = getattr(error, "sqlite_errorcode", None) or 0
+        code = extended & 0xFF
         if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
             raise busy(directory, timeout) from error
+        if code in _DAMAGE or extended in _UNREADABLE or "decode" in str(error):
+            raise StoreDamaged(
+                directory,
+                f"its database is damaged ({error})",
+                REMEDY,
+            ) from error
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise StoreFull(
                 directory,
@@ -269,13 +279,6 @@ def translated(directory: Path, timeout: float) -> Iterator[None]:
             ) from error
         if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
             raise StoreReadOnly(directory, f"cannot be written to ({error})", "check its permissions") from error
-        damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
-        if damaged or "decode" in str(error):
-            raise StoreDamaged(
-                directory,
-                f"its database is damaged ({error})",
-                REMEDY,
-            ) from error
         if "too large" in str(error) or "too many" in str(error):
             raise FilterError(f"the filter is too large: {error}") from error
         raise StoreError(directory, f"SQLite failed: {error}") from error

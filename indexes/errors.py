@@ -35,9 +35,10 @@ class StoreError(IndexesError):
 
     def __init__(self, directory: Path | str, reason: str, remedy: str = "") -> None:
         self.directory = Path(directory)
-        self.reason = reason
+        # SQLite's words may run over several lines.
+        self.reason = " ".join(reason.split())
         self.remedy = remedy
-        super().__init__(f"{self.directory}: {reason}" + (f" ({remedy})" if remedy else ""))
+        super().__init__(f"{self.directory}: {self.reason}" + (f" ({remedy})" if remedy else ""))
 
     def __reduce__(self) -> tuple[type[StoreError], tuple[Path, str, str]]:
         return type(self), (self.directory, self.reason, self.remedy)

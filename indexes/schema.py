@@ -71,6 +71,8 @@ def configure(connection: sqlite3.Connection, *, writable: bool) -> None:
     """Set what SQLite does not keep in the file."""
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
+    # Some builds zero deleted pages by default, which makes full-text merges several times slower.
+    connection.execute("PRAGMA secure_delete = OFF")
     connection.execute("PRAGMA cache_size = -32768")
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")

@@ -152,7 +152,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SQLiteStore]:
         yield opened
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(rows=st.lists(metadatas, min_size=1, max_size=12), wheres=st.lists(filters, min_size=1, max_size=8))
 def test_sql_agrees_with_python(store: SQLiteStore, rows: list[dict[str, Any]], wheres: list[dict[str, Any]]) -> None:
     collection = store.collection("c")

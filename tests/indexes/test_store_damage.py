@@ -145,7 +145,7 @@ def flip_many(directory: Path, files: dict[str, bytes], times: int, seed: int) -
 
 @pytest.mark.parametrize("state", ["closed", "died"])
 def test_bit_flips(state: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    detected, _ = flip_many(tmp_path / "s", request.getfixturevalue(state), 100, seed=5)
+    detected, _ = flip_many(tmp_path / "s", request.getfixturevalue(state), 75, seed=5)
     assert detected > 10
 
 
@@ -285,7 +285,7 @@ def test_repair_keeps_what_is_whole(closed: dict[str, bytes], tmp_path: Path) ->
 def test_repair_survives_every_kind_of_damage(closed: dict[str, bytes], tmp_path: Path) -> None:
     rng = random.Random(9)
     truth = {record[0]: record for record in answers(lay(tmp_path / "s", closed))[0]}
-    for _ in range(25):
+    for _ in range(12):
         content = bytearray(closed["store.sqlite"])
         for _ in range(3):
             content[rng.randrange(200, len(content))] ^= 1 << rng.randrange(8)

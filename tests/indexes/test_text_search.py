@@ -66,15 +66,14 @@ def test_the_formula_by_hand(store: SQLiteStore) -> None:
 
 def test_the_whole_ranking_is_that_of_the_formula(zipf: SQLiteCollection) -> None:
     corpus = [text.split() for text in texts(400, 0)]
-    for query in texts(30, 1):
+    for query in texts(10, 1):
         scores = okapi(corpus, query.split())
         found = zipf.text_search(query, 1000)
         assert {hit.id for hit in found} == {f"t{i:03}" for i, score in enumerate(scores) if score > 0}
         assert [hit.score for hit in found] == pytest.approx(
             sorted((s for s in scores if s > 0), reverse=True), rel=1e-5
         )
-        for hit in found:
-            assert hit.score == pytest.approx(scores[int(hit.id[1:])], rel=1e-5)
+        assert [hit.score for hit in found] == pytest.approx([scores[int(hit.id[1:])] for hit in found], rel=1e-5)
 
 
 def test_the_ranking_is_that_of_fts5(zipf: SQLiteCollection, store: SQLiteStore) -> None:
@@ -140,7 +139,7 @@ def test_a_word_in_every_record_still_finds_them(store: SQLiteStore) -> None:
     assert {hit.id for hit in collection.text_search("oxide", 5)} == {"a", "b"}
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     query=st.text(max_size=60)
     | st.sampled_from(['"', "a OR", "NEAR(a b)", "col:x", "-", "*", "^a", "a AND (b", "\x00", "'"])
