@@ -101,6 +101,12 @@ def _walk(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
                 yield file
 
 
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, by which papers are known."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 class Ingester:
     """Takes files into a store.
 
@@ -154,8 +160,7 @@ class Ingester:
         new: dict[Path, str] = {}
         for file in files:
             try:
-                with file.open("rb") as stream:
-                    digest = hashlib.file_digest(stream, "sha256").hexdigest()
+                digest = file_digest(file)
             except OSError as error:
                 report.skipped.append((file.name, error.strerror or str(error)))
                 continue

@@ -15,9 +15,10 @@ from rag.answers import Answer, PassageHit, PassageHits
 from rag.bibliography import bibtex, csl_json
 from rag.errors import LibraryError, QuestionError
 from rag.extract import Answerer
-from rag.ingest import Ingester, IngestReport, Progress
+from rag.ingest import Ingester, IngestReport, Progress, file_digest, find_files
 from rag.metadata import Paper
-from rag.retrieval import Retriever
+from rag.passages import decode_passage
+from rag.retrieval import Method, Retriever
 
 MAX_QUESTION = 4_000
 """Characters; a longer question is refused rather than cut."""
@@ -127,8 +128,16 @@ class PaperLibrary:
         except IndexesError as error:
             raise LibraryError(str(error)) from error
 
-    def passages(self, query: str, k: int = 10, *, where: Filter | None = None) -> PassageHits:
+    def passages(
+        self, query: str, k: int = 10, *, where: Filter | None = None, method: Method = "fused"
+    ) -> PassageHits:
         """The k passages that fit best, best first.
+
+        Args:
+            query: In plain words, at most `MAX_QUESTION` characters.
+            k: How many; all where there are fewer.
+            where: Only passages whose metadata match.
+            method: ``fused``, or one of its halves alone for comparison: ``bm25``, ``vectors``.
 
         Raises:
             QuestionError: If the query is empty or too long, or k is negative.
@@ -138,7 +147,7 @@ class PaperLibrary:
         if k < 0:
             raise QuestionError(f"k must be 0 or more, not {k}")
         try:
-            found = self.retriever.search(self._retriever.query(query), k, where)
+            found = self.retriever.search(self.retriever.query(query), k, where, method)
         except IndexesError as error:
             raise LibraryError(str(error)) from error
         hits = []
@@ -152,6 +161,20 @@ class PaperLibrary:
     def papers(self) -> dict[str, Paper]:
         """Bibliographic record of every paper, by citation key."""
         return {record.id: Paper.from_dict(record.metadata["paper"]) for record in self._papers.records()}
+
+    def quotes(self) -> list[tuple[str, int, str]]:
+        """Every quote that an answer could show: (file, page from 1, quote)."""
+        return [
+            (str(record.metadata["file"]), fragment.page, fragment.quote)
+            for record in self._passages.records()
+            for sentence in decode_passage(record.payload).sentences
+            for fragment in sentence.fragments
+        ]
+
+    def keys_of(self, paths: Iterable[Path | str]) -> list[str]:
+        """Citation keys of the papers that were read from these files, or from files of the same content."""
+        digests = {digest for path in find_files(paths, []) if (digest := file_digest(path))}
+        return [record.id for record in self._papers.records() if record.metadata["sha256"] in digests]
 
     def remove(self, key: str) -> None:
         """Forget a paper.

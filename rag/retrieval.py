@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +26,8 @@ CANDIDATES = 100
 
 COVERAGE_WEIGHT = 1.0
 """Weight of squared coverage beside the cosine; set on the ChemLit-QA training questions."""
+
+Method = Literal["fused", "bm25", "vectors"]
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -110,8 +113,15 @@ class Retriever:
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
         return Query(text, self._encode([text])[0], weights)
 
-    def search(self, query: Query, k: int, where: Filter | None = None) -> list[Scored]:
-        """The k best passages, best first; ties broken by id."""
+    def search(self, query: Query, k: int, where: Filter | None = None, method: Method = "fused") -> list[Scored]:
+        """The k best passages, best first; ties broken by id.
+
+        Args:
+            query: From `query`.
+            k: How many.
+            where: Only passages whose metadata match.
+            method: ``fused``, or one of its halves alone: ``bm25``, ``vectors``.
+        """
         if k == 0 or not len(self._passages):
             return []
         depth = max(CANDIDATES, 2 * k)
@@ -123,7 +133,12 @@ class Retriever:
         scored = [
             self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
         ]
-        return sorted(scored, key=lambda s: (-s.score, s.id))[:k]
+        by: dict[Method, Callable[[Scored], float]] = {
+            "fused": lambda s: s.score,
+            "bm25": lambda s: s.coverage,
+            "vectors": lambda s: s.similarity,
+        }
+        return sorted(scored, key=lambda s: (-by[method](s), s.id))[:k]
 
     def _score(self, query: Query, record: Record, bm25: float) -> Scored:
         if record.vector is None:

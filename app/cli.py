@@ -1,0 +1,87 @@
+"""The command ``clip-mat``: what it knows, and how it fails.
+
+Commands live in modules of their own and are imported when they run; nothing heavy is imported for ``--help``.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+COMMANDS = {
+    "demo": "app.demo",
+    "ingest": "app.papers",
+    "ask": "app.papers",
+    "passages": "app.papers",
+    "references": "app.papers",
+    "eval": "app.evaluate",
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[name]), f"{name}_command")
+        return command if isinstance(command, click.Command) else None
+
+
+@click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="clip-mat", prog_name="clip-mat")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+def group(debug: bool) -> None:
+    """Ask materials-science papers and get answers with the page behind every sentence.
+
+    \b
+    Try:  clip-mat demo
+          clip-mat ask "Are temperature effects important for defects?"
+          clip-mat ingest papers/ && clip-mat ask "Which defects limit CdTe?"
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line: exit 0 done, 1 a failure told in one line, 2 wrong usage."""
+    arguments = sys.argv[1:] if args is None else args
+    debug = "--debug" in arguments
+    if debug:  # welcome anywhere on the line
+        arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+    try:
+        status = group.main(arguments, prog_name="clip-mat", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("clip-mat: stopped", err=True)
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has left, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:  # the last line of defence: one line for people, the traceback for --debug
+        if debug:
+            raise
+        click.echo(f"clip-mat: {_one_line(error)}", err=True)
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _one_line(error: Exception) -> str:
+    from clip_mat.errors import ClipMatError
+    from indexes import IndexesError
+    from rag.errors import RagError
+
+    words = " ".join(str(error).split())
+    if isinstance(error, ClipMatError | IndexesError | RagError):
+        return words
+    if isinstance(error, OSError):
+        return f"{error.filename}: {error.strerror}" if error.filename else words
+    return f"unexpected {type(error).__name__}: {words} (run again with --debug and report what it prints)"
+
+
+if __name__ == "__main__":
+    main()

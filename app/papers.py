@@ -1,0 +1,200 @@
+"""``clip-mat ingest``, ``ask``, ``passages`` and ``references``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.terminal import console, json_option, note, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from rag.answers import Answer
+    from rag.ingest import IngestReport
+    from rag.library import PaperLibrary
+
+_paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+_index = click.option(
+    "--index",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the paper index; by default one in your user data folder.",
+)
+
+
+@click.command("ingest")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_index
+@click.option("--online", is_flag=True, help="Ask Crossref for authors, journal and DOI (uses the network).")
+@json_option
+def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as_json: bool) -> int:
+    """Take papers in: PDF, txt and md files, and folders of them.
+
+    What is known by content is left as it is, so the same command can be run again and again.
+
+    \b
+    Example:  clip-mat ingest papers/ notes.md --index perovskites
+    """
+    from rag import PaperLibrary
+
+    with PaperLibrary(index or _own_library()) as library, progress_bar("reading") as progress:
+        report = library.add(paths, online=online, progress=progress)
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        _show_report(report)
+    took_nothing = not (report.added or report.updated or report.unchanged)
+    return 1 if took_nothing and report.skipped else 0
+
+
+@click.command("ask")
+@click.argument("question")
+@_paths
+@_index
+@json_option
+def ask_command(question: str, paths: tuple[Path, ...], index: Path | None, as_json: bool) -> None:
+    """Answer QUESTION from papers, with the page behind every sentence.
+
+    PATHs are taken in first; without --index only they are asked. Without PATHs and --index your own papers are asked,
+    or, as long as you have none, a bundled review on temperature effects in defects.
+
+    \b
+    Examples:  clip-mat ask "Are temperature effects important for defects?"
+               clip-mat ask "What limits the lifetime of perovskite cells?" papers/
+    """
+    answer = _ask(question, paths, index)
+    if as_json:
+        print_json(answer.to_dict())
+    else:
+        show_answer(answer)
+
+
+@click.command("passages")
+@click.argument("query")
+@click.option("-k", "k", default=10, show_default=True, help="How many.")
+@_index
+@json_option
+def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> None:
+    """Show the passages that fit QUERY best, without an answer.
+
+    \b
+    Example:  clip-mat passages "vibrational entropy of a vacancy" -k 3
+    """
+    with _open(index) as library:
+        hits = library.passages(query, k)
+    if as_json:
+        print_json(hits.to_dict())
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, align in (("#", "right"), ("paper", "left"), ("page", "right"), ("score", "right"), ("passage", "left")):
+        table.add_column(name, justify=align)  # type: ignore[arg-type]
+    for hit in hits:
+        pages = ", ".join(map(str, hit.pages))
+        table.add_row(str(hit.rank), Text(hit.key), pages, f"{hit.score:.2f}", Text(hit.text[:300]))
+    console().print(table)
+
+
+@click.command("references")
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["mla", "bibtex", "csl-json"]),
+    default="mla",
+    show_default=True,
+    help="MLA text, BibTeX or CSL-JSON.",
+)
+@_index
+def references_command(style: str, index: Path | None) -> None:
+    """List the papers of an index as references.
+
+    \b
+    Example:  clip-mat references --format bibtex > papers.bib
+    """
+    from rag.bibliography import mla
+
+    with _open(index) as library:
+        if style == "bibtex":
+            click.echo(library.bibtex(), nl=False)
+        elif style == "csl-json":
+            print_json(library.csl_json())
+        else:
+            for key, paper in library.papers().items():
+                click.echo(f"{key}: {mla(paper)}")
+
+
+def show_answer(answer: Answer) -> None:
+    """The answer as a paragraph, with the references that it cites."""
+    from rich.text import Text
+
+    screen = console()
+    screen.print(Text(answer.text))
+    if answer.references:
+        screen.print()
+        screen.print(Text("References", style="bold"))
+    for reference in answer.references:
+        places: dict[int, Any] = {
+            support.page: support.label
+            for sentence in answer.sentences
+            for support in sentence.support
+            if support.key == reference.key
+        }
+        pages = ", ".join(
+            f"{page}" + (f" (printed {label})" if label not in (None, str(page)) else "")
+            for page, label in sorted(places.items())
+        )
+        screen.print(Text.assemble((reference.key, "bold"), f"  {reference.text}"))
+        screen.print(Text(f"    {reference.file}, page {pages}", style="dim"))
+
+
+def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:
+    from rag import LibraryError, PaperLibrary
+
+    if not paths:
+        with _open(index) as library:
+            return library.ask(question)
+    with PaperLibrary(index or _own_library()) as library:
+        with progress_bar("reading") as progress:
+            report = library.add(paths, progress=progress)
+        for file, reason in report.skipped:
+            note(f"skipped {file}: {reason}")
+        keys = library.keys_of(paths)
+        if not keys:
+            raise LibraryError("none of the given files could be read, so there is nothing to ask")
+        return library.ask(question, where=None if index else {"key": {"$in": keys}})
+
+
+def _open(index: Path | None) -> PaperLibrary:
+    """The index asked for; else the user's own; else the demo."""
+    from rag import PaperLibrary
+
+    if index is not None:
+        return PaperLibrary(index, create=False)
+    if _own_library().is_dir():
+        return PaperLibrary(_own_library(), create=False)
+    note("Asking the bundled review; take your own papers in with: clip-mat ingest PATH")
+    return PaperLibrary.demo()
+
+
+def _own_library() -> Path:
+    from platformdirs import user_data_path
+
+    return Path(os.environ.get("CLIP_MAT_DATA") or user_data_path("clip-mat", appauthor=False)) / "papers"
+
+
+def _show_report(report: IngestReport) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    rows = [("added", report.added), ("updated", report.updated), ("unchanged", report.unchanged)]
+    for state, entries in (*rows, ("skipped", report.skipped)):
+        for file, detail in entries:
+            table.add_row(state, Text(file), Text(detail))
+    screen = console()
+    screen.print(table)
+    counts = ", ".join(f"{len(entries)} {state}" for state, entries in (*rows, ("skipped", report.skipped)))
+    screen.print(f"{counts}; {report.pages} pages, {report.passages} passages")
