@@ -6,6 +6,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from statistics import median
 
 from rag.documents import Kind
@@ -17,7 +19,66 @@ CAPTION = re.compile(
     r"\s*(?P<number>S?\d{1,3}(?:\.\d+)?|[IVX]{1,5})\b(?P<after>\s?[.:|)]|\s?[–—](?![\dS])|\s|$)(?P<rest>.*)"
 )
 _FUNCTION_WORDS = frozenset(
-    ["the", "of", "and", "in", "to", "a", "is", "for", "with", "that", "by", "as", "are", "on", "from", "be", "we", "this", "which", "at", "an", "or", "it", "can", "not", "have", "has", "these", "was", "were", "been", "their", "its", "into", "also", "such", "than", "between", "our", "using", "may", "but", "more", "they", "all", "each", "both", "where", "when", "if", "how", "one", "will", "there", "would", "only", "use", "used"]
+    [
+        "the",
+        "of",
+        "and",
+        "in",
+        "to",
+        "a",
+        "is",
+        "for",
+        "with",
+        "that",
+        "by",
+        "as",
+        "are",
+        "on",
+        "from",
+        "be",
+        "we",
+        "this",
+        "which",
+        "at",
+        "an",
+        "or",
+        "it",
+        "can",
+        "not",
+        "have",
+        "has",
+        "these",
+        "was",
+        "were",
+        "been",
+        "their",
+        "its",
+        "into",
+        "also",
+        "such",
+        "than",
+        "between",
+        "our",
+        "using",
+        "may",
+        "but",
+        "more",
+        "they",
+        "all",
+        "each",
+        "both",
+        "where",
+        "when",
+        "if",
+        "how",
+        "one",
+        "will",
+        "there",
+        "would",
+        "only",
+        "use",
+        "used",
+    ]
 )
 _TOKEN = re.compile(r"[^\W\d_]+")
 _EQUATION_NUMBER = re.compile(r"\(\s?S?\d{1,3}[a-z]?\s?\)\s*$")
@@ -76,7 +137,7 @@ def look_of(columns: Iterable[Sequence[Line]]) -> Look:
             if len(line.text) > 25 and not line.gaps and function_share(line.text) > 0.12:
                 letters[_rounded(line.size)] += len(line.text)
                 fonts[_rounded(line.size), line.font] += len(line.text)
-        for above, below in zip(lines, lines[1:], strict=False):
+        for above, below in pairwise(lines):
             step = above.base - below.base
             if abs(above.size - below.size) < 0.3 and 0.8 * below.size < step < 2.2 * below.size:
                 steps[_rounded(below.size)].append(step)
@@ -100,9 +161,7 @@ def _parts(lines: Sequence[Line], line: Line, look: Look) -> bool:
     above = lines[-1]
     step = above.base - line.base
     usual = look.step(min(above.size, line.size))
-    if abs(above.size - line.size) > 0.06 * max(above.size, line.size) + 0.1 and not _same_prose(
-        lines, line, look
-    ):
+    if abs(above.size - line.size) > 0.06 * max(above.size, line.size) + 0.1 and not _same_prose(lines, line, look):
         return True
     if step > 1.35 * usual + 1 or step < 0:
         return True
@@ -155,20 +214,23 @@ def is_row(line: Line) -> bool:
 
 def is_formula(line: Line, look: Look) -> bool:
     """A displayed equation: set off from the column's edges, mathematics, hardly a word."""
-    words = [word for word in _TOKEN.findall(line.text) if len(word) > 3 and word.islower()]
     left, right = line.column
     indented = line.x0 - left > 1.2 * line.size
-    numbered = bool(_EQUATION_NUMBER.search(line.text)) and line.gaps > 0
+    if not (indented or line.gaps) or line.size < 0.9 * look.size:
+        return False
+    numbered = line.gaps > 0 and bool(_EQUATION_NUMBER.search(line.text))
     short = line.x1 < right - 2 * line.size
-    if len(words) > 2 or not (indented or numbered) or line.size < 0.9 * look.size:
+    words = [word for word in _TOKEN.findall(line.text) if len(word) > 3 and word.islower()]
+    if len(words) > 2 or not (indented or numbered):
         return False
     if numbered:
         return True
-    letters = sum(character.isalpha() for character in line.text)
+    letters = sum(map(str.isalpha, line.text))
     mathematics = bool(_MATHS.search(line.text)) or letters < 0.3 * len(line.text)
     return mathematics and len(words) <= 1 and (short or line.gaps > 0)
 
 
+@lru_cache(maxsize=8192)
 def function_share(text: str) -> float:
     """Share of English function words among the words of ``text``: 0.3-0.5 in prose, near 0 in tables."""
     words = _TOKEN.findall(text.lower())
@@ -179,7 +241,7 @@ def is_prose(block: Block) -> bool:
     """Whether a block reads as sentences: words of grammar, few holes, lines that fill their column."""
     text = block.text
     visible = len(text.replace(" ", ""))
-    letters = sum(character.isalpha() for character in text)
+    letters = sum(map(str.isalpha, text))
     if visible == 0 or letters < 0.62 * visible:
         return False
     if sum(map(is_row, block.lines)) > 0.2 * len(block.lines):
@@ -212,9 +274,7 @@ def looks_like_heading(block: Block, look: Look) -> bool:
     if larger or block.bold > 0.85:
         return block.size > 0.85 * look.size
     named = numbered or (other_font and text[-1] != ".")
-    return (capitals and block.size > 0.85 * look.size) or (
-        named and len(text) < 90 and block.size > 0.95 * look.size
-    )
+    return (capitals and block.size > 0.85 * look.size) or (named and len(text) < 90 and block.size > 0.95 * look.size)
 
 
 def _rounded(size: float) -> float:

@@ -50,9 +50,7 @@ def _answer(path: Path, limits: Limits, answers: BinaryIO) -> bytes:
     try:
         content = b'{"document":' + encode_document(parse(path, limits, opened)) + b"}"
     except UnreadableDocument as error:
-        return frame(
-            {"error": error.reason, "remedy": error.remedy, "unsafe": isinstance(error, UnsafeDocument)}
-        )
+        return frame({"error": error.reason, "remedy": error.remedy, "unsafe": isinstance(error, UnsafeDocument)})
     except MemoryError:
         reason = f"needs more than {limits.memory_mb:,} MB of memory to read"
         return frame({"error": reason, "remedy": "it may be an attack; else raise the limit", "unsafe": True})

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -61,7 +62,7 @@ def _split(pieces: list[Piece], depth: int) -> list[Column]:
 
 def _keep_last_lines(bands: list[tuple[bool, list[Piece]]], gutter: float) -> None:
     """Give the short last line of a full-width paragraph back to it: it does not cross the gutter."""
-    for (crosses, above), (_, below) in zip(bands, bands[1:], strict=False):
+    for (crosses, above), (_, below) in pairwise(bands):
         if not crosses:
             continue
         last = min((piece for piece in above if piece.x0 < gutter < piece.x1), key=lambda piece: piece.base)
@@ -93,9 +94,7 @@ def _gutter(pieces: Sequence[Piece]) -> float | None:
     y0 = np.array([piece.y0 for piece in pieces])
     y1 = np.array([piece.y1 for piece in pieces])
     letters = np.array([piece.end - piece.start for piece in pieces], float)
-    starts = Counter(
-        round(left) for left, count in zip(x0.tolist(), letters.tolist(), strict=True) if count > 6
-    )
+    starts = Counter(round(left) for left, count in zip(x0.tolist(), letters.tolist(), strict=True) if count > 6)
     best, best_score = _text_edge(x0, x1, y0, y1, letters)
     for left_edge, _ in starts.most_common(14):
         edge = left_edge - 0.5
@@ -156,9 +155,7 @@ def _text_edge(x0: Floats, x1: Floats, y0: Floats, y1: Floats, letters: Floats) 
     return best, best_score
 
 
-def _sidebar(
-    x0: Floats, x1: Floats, y0: Floats, y1: Floats, letters: Floats, edge: float, crossing: Bools
-) -> float:
+def _sidebar(x0: Floats, x1: Floats, y0: Floats, y1: Floats, letters: Floats, edge: float, crossing: Bools) -> float:
     """Score of a narrow column of notes (dates, licence, key words) on the left of prose."""
     right = (abs(x0 - edge) < 2) & (letters >= 25)
     left = ~crossing & (x1 <= edge - _GUTTER)

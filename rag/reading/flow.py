@@ -31,13 +31,98 @@ _MARKER = re.compile(
 )
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "®", "™"))
 _UNITS = frozenset(
-    ["m", "cm", "mm", "nm", "μm", "um", "km", "dm", "pm", "Å", "s", "ms", "ns", "V", "eV", "meV", "keV", "K", "A", "mA", "W", "mW", "J", "kJ", "g", "kg", "L", "mol", "Hz", "sun", "atom"]
+    [
+        "m",
+        "cm",
+        "mm",
+        "nm",
+        "μm",
+        "um",
+        "km",
+        "dm",
+        "pm",
+        "Å",
+        "s",
+        "ms",
+        "ns",
+        "V",
+        "eV",
+        "meV",
+        "keV",
+        "K",
+        "A",
+        "mA",
+        "W",
+        "mW",
+        "J",
+        "kJ",
+        "g",
+        "kg",
+        "L",
+        "mol",
+        "Hz",
+        "sun",
+        "atom",
+    ]
 )
-_ORBITALS = frozenset(["sp", "s", "p", "d", "f", "R", "r", "x", "y", "z", "t2g", "eg", "χ", "σ", "η", "Ψ", "ψ", "ρ", "T", "L", "N"])
+_ORBITALS = frozenset(
+    ["sp", "s", "p", "d", "f", "R", "r", "x", "y", "z", "t2g", "eg", "χ", "σ", "η", "Ψ", "ψ", "ρ", "T", "L", "N"]
+)
 
 # Second halves that follow a real hyphen far more often than a syllable break.
 _COMPOUND_ENDS = frozenset(
-    ["based", "free", "dependent", "type", "like", "scale", "doped", "rich", "poor", "level", "phase", "principles", "state", "driven", "induced", "related", "resolved", "order", "dimensional", "centered", "centred", "assisted", "limited", "containing", "mediated", "oriented", "averaged", "field", "effect", "transfer", "coated", "quality", "efficiency", "performance", "throughput", "energy", "temperature", "learning", "shot", "specific", "wide", "range", "term", "density", "life", "to", "of", "the", "and", "in"]
+    [
+        "based",
+        "free",
+        "dependent",
+        "type",
+        "like",
+        "scale",
+        "doped",
+        "rich",
+        "poor",
+        "level",
+        "phase",
+        "principles",
+        "state",
+        "driven",
+        "induced",
+        "related",
+        "resolved",
+        "order",
+        "dimensional",
+        "centered",
+        "centred",
+        "assisted",
+        "limited",
+        "containing",
+        "mediated",
+        "oriented",
+        "averaged",
+        "field",
+        "effect",
+        "transfer",
+        "coated",
+        "quality",
+        "efficiency",
+        "performance",
+        "throughput",
+        "energy",
+        "temperature",
+        "learning",
+        "shot",
+        "specific",
+        "wide",
+        "range",
+        "term",
+        "density",
+        "life",
+        "to",
+        "of",
+        "the",
+        "and",
+        "in",
+    ]
 )
 
 
@@ -65,7 +150,7 @@ class Vocabulary:
         whole, compound = self._words[(left + right).lower()], self._compounds[f"{left}-{right}".lower()]
         if whole or compound:
             return compound > whole
-        if left[-1:].isupper() and len(left) > 1 or len(left) == 1:
+        if (left[-1:].isupper() and len(left) > 1) or len(left) == 1:
             return True
         known_left, known_right = self._words[left.lower()], self._words[right.lower()]
         if right in _COMPOUND_ENDS:
@@ -120,7 +205,9 @@ class Flow:
         raised_citations: Whether raised numbers behind words are citation markers in this document.
     """
 
-    def __init__(self, lines: Sequence[Line], vocabulary: Vocabulary, codes: GlyphCodes, raised_citations: bool) -> None:
+    def __init__(
+        self, lines: Sequence[Line], vocabulary: Vocabulary, codes: GlyphCodes, raised_citations: bool
+    ) -> None:
         self._codes = codes
         self._raised_citations = raised_citations
         self._stretches: list[_Stretch] = []
@@ -244,9 +331,7 @@ def votes_for_raised_citations(lines: Iterable[Line]) -> int:
     for line in lines:
         for match in re.finditer(rb"\x01+", line.script):
             run, before = line.text[match.start() : match.end()], line.text[: match.start()]
-            if re.match(r"^\d{1,3}(?:[,–\-]\d{1,3})*$", run.strip()) and re.search(
-                r"(?:[a-z]{4}|[a-z)][.,])$", before
-            ):
+            if re.match(r"^\d{1,3}(?:[,–\-]\d{1,3})*$", run.strip()) and re.search(r"(?:[a-z]{4}|[a-z)][.,])$", before):
                 votes += 1
     return votes
 
@@ -293,9 +378,7 @@ def _box(line: Line, first: int, last: int) -> Box:
     while last > first + 1 and line.text[last - 1] == " ":
         last -= 1
     x0, x1 = min(line.left[first:last]), max(line.right[first:last])
-    return Box(
-        round(x0, 2), round(line.y0, 2), round(max(x1, x0 + 0.1), 2), round(max(line.y1, line.y0 + 0.1), 2)
-    )
+    return Box(round(x0, 2), round(line.y0, 2), round(max(x1, x0 + 0.1), 2), round(max(line.y1, line.y0 + 0.1), 2))
 
 
 def _raise(before: str, run: str) -> str:

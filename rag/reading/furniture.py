@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from rag.reading.lines import Piece
 
@@ -121,15 +122,13 @@ def _mark_line_numbers(pages: Sequence[PagePieces], ids: list[set[int]]) -> None
             if count < 10:
                 continue
             column = sorted((p for p in numbers if abs(p.x1 / 3 - edge) <= 1), key=lambda p: -p.base)
-            steps = Counter(int(b.text) - int(a.text) for a, b in zip(column, column[1:], strict=False))
+            steps = Counter(int(b.text) - int(a.text) for a, b in pairwise(column))
             step, times = steps.most_common(1)[0]
             if step in (1, 5) and times >= 0.8 * (len(column) - 1):
                 ids[index].update(id(piece) for piece in column)
 
 
-def _labels(
-    pages: Sequence[PagePieces], edges: Sequence[list[Piece]], ids: list[set[int]]
-) -> list[str | None]:
+def _labels(pages: Sequence[PagePieces], edges: Sequence[list[Piece]], ids: list[set[int]]) -> list[str | None]:
     """Printed labels where a sequence that grows by one a page is seen, the file's own labels elsewhere."""
     given = [page.label or None for page in pages]
     candidates = [_printed_numbers(pieces) for pieces in edges]

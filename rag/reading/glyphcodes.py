@@ -39,7 +39,7 @@ class GlyphCodes:
         brackets = opened > 0 and abs(opened - closed) <= 0.2 * opened + 1
         equals = any(" ¼ " in text for text in texts)
         # Icelandic has these letters too, but not beside a quarter that stands alone.
-        self._mathematics = equals and (brackets or not opened and not closed)
+        self._mathematics = equals and (brackets or (not opened and not closed))
 
     def __bool__(self) -> bool:
         return bool(self._table) or self._mathematics

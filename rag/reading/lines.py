@@ -6,22 +6,26 @@ crosses the gap between two columns. Pieces that share a baseline inside one col
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from rag.documents import Box
-from rag.reading.pdf import Glyphs
+from rag.reading.pdf import Floats, Glyphs, Ints
 from rag.reading.text import UNKNOWN, UNKNOWN_DEGREE, UNKNOWN_MINUS, UNKNOWN_RING
 
 UNSURE = 4
 """Flag among the script codes of a line."""
 
-_MARKS = (UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING)
+_MARKS = re.compile(f"[{UNKNOWN}{UNKNOWN_MINUS}{UNKNOWN_DEGREE}{UNKNOWN_RING}\u2700-\u27bf]")
 _GAP = 1.0  # ems; justified text rarely opens its word spaces wider
 _WORD_GAP = 0.14  # ems, where the file itself writes no blank
 _DROP = 1.7  # times the usual size: a drop capital
+_HOLE = 1.5  # ems; between the cells of a table
 _BLANK_GAP = 0.03  # ems, where it does
 
 
@@ -29,8 +33,9 @@ _BLANK_GAP = 0.03  # ems, where it does
 class Piece:
     """Characters ``start`` to ``end`` of a page, on one baseline.
 
-    ``size`` and ``font`` are those of most characters, ``bold`` the share of bold ones, ``angle`` in quarter
-    turns (None: oblique); ``text`` has blanks between words.
+    ``size``, ``font`` and ``style`` (index among the page's) are those of most characters, ``bold`` the share of
+    bold ones, ``angle`` in quarter turns (None: oblique); ``uniform``: one style, one baseline; ``text`` has blanks
+    between words.
     """
 
     start: int
@@ -44,6 +49,8 @@ class Piece:
     bold: float
     font: str
     text: str
+    style: int
+    uniform: bool
     angle: int | None = 0
 
     @property
@@ -126,19 +133,17 @@ def _spaced(glyphs: Glyphs) -> tuple[str, list[int]]:
 
 
 def _piece(glyphs: Glyphs, start: int, end: int, text: str) -> Piece:
-    styles = glyphs.style[start:end]
-    first = int(styles[0])
-    if bool((styles == first).all()):
-        main = first
-        bold = float(glyphs.styles[first].bold)
-    else:
+    styles, bases = glyphs.style[start:end], glyphs.base[start:end]
+    main, chosen = int(styles[0]), start
+    uniform = bool((styles == main).all())
+    bold = float(glyphs.styles[main].bold)
+    if not uniform:
         counts = np.bincount(styles, minlength=len(glyphs.styles))
         main = int(counts.argmax())
-        bold = sum(n for n, style in zip(counts.tolist(), glyphs.styles, strict=True) if style.bold) / (
-            end - start
-        )
+        chosen = start + int((styles == main).argmax())
+        heavy = sum(n for n, style in zip(counts.tolist(), glyphs.styles, strict=True) if style.bold)
+        bold = heavy / (end - start)
     style = glyphs.styles[main]
-    chosen = start + int((styles == main).argmax())
     return Piece(
         start=start,
         end=end,
@@ -151,11 +156,13 @@ def _piece(glyphs: Glyphs, start: int, end: int, text: str) -> Piece:
         bold=bold,
         font=style.font,
         text=text,
+        style=main,
+        uniform=uniform and float(bases.max() - bases.min()) < 0.05 * style.size,
         angle=style.angle,
     )
 
 
-def lines_of(glyphs: Glyphs, pieces: Iterable[Piece], column: tuple[float, float]) -> list[Line]:
+def lines_of(glyphs: Glyphs, spacing: Spacing, pieces: Iterable[Piece], column: tuple[float, float]) -> list[Line]:
     """The lines that ``pieces`` of one column make, top to bottom; a drop capital begins the line beside it."""
     pieces = list(pieces)
     usual = sorted(piece.size for piece in pieces)[len(pieces) // 2] if pieces else 0.0
@@ -172,21 +179,14 @@ def lines_of(glyphs: Glyphs, pieces: Iterable[Piece], column: tuple[float, float
         else:
             rows[row].append(piece)
     for capital in capitals:
-        beside = [
-            r for r, head in enumerate(heads) if capital.y0 < head.base < capital.y1 and head.x0 > capital.x0
-        ]
+        beside = [r for r, head in enumerate(heads) if capital.y0 < head.base < capital.y1 and head.x0 > capital.x0]
         if beside:
             rows[max(beside, key=lambda r: heads[r].base)].append(capital)
         else:
             heads.append(capital)
             rows.append([capital])
     order = sorted(range(len(rows)), key=lambda r: -heads[r].base)
-    return [_line(glyphs, rows[r], heads[r], column) for r in order]
-
-
-def _is_unsure(character: str) -> bool:
-    """Marks of ours, and dingbats, which fonts code as they like."""
-    return character > "\u26ff" and (character in _MARKS or character < "\u27c0")
+    return [_line(glyphs, spacing, rows[r], heads[r], column) for r in order]
 
 
 def _row_for(piece: Piece, heads: Sequence[Piece]) -> int | None:
@@ -202,60 +202,134 @@ def _row_for(piece: Piece, heads: Sequence[Piece]) -> int | None:
     return best
 
 
-def _line(glyphs: Glyphs, row: list[Piece], head: Piece, column: tuple[float, float]) -> Line:
+class Spacing:
+    """What lies between the characters of a page in stream order, found once for all its lines.
+
+    Attributes:
+        left, right: Edges of every character.
+        blanks: Characters that a blank follows, ascending; ``holes``: that a wide gap follows.
+        unsure: Characters that readers will not agree on, ascending.
+    """
+
+    def __init__(self, glyphs: Glyphs) -> None:
+        self.left: list[float] = glyphs.x0.tolist()
+        self.right: list[float] = glyphs.x1.tolist()
+        step = glyphs.x0[1:] - glyphs.x1[:-1]
+        size = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[:-1]]
+        self.blanks: list[int] = np.flatnonzero(_blanks(step, glyphs.space, size)).tolist()
+        self.holes: list[int] = np.flatnonzero(step > _HOLE * size).tolist()
+        self.unsure = _unsure(glyphs.text, glyphs.x0, glyphs.x1, step)
+
+
+def _line(glyphs: Glyphs, spacing: Spacing, row: list[Piece], head: Piece, column: tuple[float, float]) -> Line:
     row.sort(key=lambda piece: piece.x0)
-    if len(row) == 1:
-        index = np.arange(row[0].start, row[0].end)
+    if len(row) == 1 and head.uniform:
+        text, script, left, right, holes = _plain_text(glyphs, spacing, head)
+        styles = {head.style}
     else:
-        index = np.concatenate([np.arange(piece.start, piece.end) for piece in row])
-    sizes = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[index]]
-    characters = [glyphs.text[i] for i in index.tolist()]
-    x0, x1 = glyphs.x0[index], glyphs.x1[index]
-    offset = glyphs.base[index] - head.base
-    small = sizes < 0.87 * head.size
-    raised = (small & (offset > 0.1 * head.size)) | (offset > 0.28 * head.size)
-    lowered = (small & (offset < -0.05 * head.size)) | (offset < -0.28 * head.size)
-    dropped = sizes > _DROP * head.size
-    raised, lowered = raised & ~dropped, lowered & ~dropped
-    code = raised.astype(np.uint8) + 2 * lowered.astype(np.uint8)
-    step = np.empty(len(index), np.float32)
-    step[0] = 0.0
-    step[1:] = x0[1:] - x1[:-1]
-    unsure = np.fromiter(map(_is_unsure, characters), np.bool_, len(characters))
-    # Letters that stand over one another (limits of sums, hats) come in another order from every reader.
-    # (A ligature's letters share one box, and are no such case.)
-    over = (step < -0.75 * np.minimum(x1 - x0, np.roll(x1 - x0, 1))) & (np.abs(x0 - np.roll(x0, 1)) > 0.01)
-    code[unsure | over | np.roll(over, -1)] += UNSURE
-    blank = (step > _WORD_GAP * head.size) | (glyphs.space[index] & (step > _BLANK_GAP * head.size))
-    blank[0] = False
-    blank[1:] &= ~dropped[:-1]
-    wide = int((step > 1.5 * head.size).sum())
-    on_line = (code == 0) & ~small & ~dropped
-    shown = [glyphs.styles[i] for i in set(glyphs.style[index[on_line] if on_line.any() else index].tolist())]
-    if blank.any():
-        at = np.flatnonzero(blank)
-        x0, x1, code = (
-            np.insert(x0, at, x1[at - 1]),
-            np.insert(x1, at, x0[at]),
-            np.insert(code, at, np.where(code[at - 1] == code[at], code[at] & 3, 0)),
-        )
-        for shift, position in enumerate(at.tolist()):
-            characters.insert(position + shift, " ")
-    bold = sum(piece.bold * (piece.end - piece.start) for piece in row) / max(1, len(index))
+        text, script, left, right, holes, styles = _mixed_text(glyphs, row, head)
+    letters = sum(piece.end - piece.start for piece in row)
     return Line(
         page=glyphs.number,
-        text="".join(characters),
-        script=code.tobytes(),
-        left=x0.tolist(),
-        right=x1.tolist(),
-        x0=float(x0.min()),
-        x1=float(x1.max()),
-        y0=head.base + min(style.fall for style in shown),
-        y1=head.base + max(style.rise for style in shown),
+        text=text,
+        script=script,
+        left=left,
+        right=right,
+        x0=min(piece.x0 for piece in row),
+        x1=max(piece.x1 for piece in row),
+        y0=head.base + min(glyphs.styles[style].fall for style in styles),
+        y1=head.base + max(glyphs.styles[style].rise for style in styles),
         base=head.base,
         size=head.size,
-        bold=bold,
+        bold=sum(piece.bold * (piece.end - piece.start) for piece in row) / letters,
         font=head.font,
-        gaps=wide,
+        gaps=holes,
         column=column,
     )
+
+
+def _plain_text(glyphs: Glyphs, spacing: Spacing, piece: Piece) -> tuple[str, bytes, list[float], list[float], int]:
+    """Characters, codes, edges and number of holes of a piece without raised or lowered characters."""
+    start, end = piece.start, piece.end
+    code = bytearray(end - start)
+    for at in spacing.unsure[bisect_left(spacing.unsure, start) : bisect_left(spacing.unsure, end)]:
+        code[at - start] = UNSURE
+    blanks = spacing.blanks[bisect_left(spacing.blanks, start) : bisect_left(spacing.blanks, end - 1)]
+    holes = bisect_left(spacing.holes, end - 1) - bisect_left(spacing.holes, start)
+    left, right = spacing.left[start:end], spacing.right[start:end]
+    return *_with_blanks(glyphs.text[start:end], bytes(code), left, right, [at - start for at in blanks]), holes
+
+
+def _mixed_text(
+    glyphs: Glyphs, row: Sequence[Piece], head: Piece
+) -> tuple[str, bytes, list[float], list[float], int, set[int]]:
+    """As above for a line of several pieces or styles; and the styles that stand on the line."""
+    index = np.concatenate([np.arange(piece.start, piece.end, dtype=np.int32) for piece in row])
+    text = "".join(glyphs.text[piece.start : piece.end] for piece in row)
+    x0, x1 = glyphs.x0[index], glyphs.x1[index]
+    step = x0[1:] - x1[:-1]
+    code, dropped, plain = _scripts(glyphs, index, head)
+    blank = _blanks(step, glyphs.space[index], head.size) & ~dropped[:-1]
+    code[_unsure(text, x0, x1, step)] |= UNSURE
+    used = glyphs.style[index]
+    styles = set(used[plain].tolist()) or set(used.tolist())
+    blanks = np.flatnonzero(blank).tolist()
+    holes = int((step > _HOLE * head.size).sum())
+    return *_with_blanks(text, code.tobytes(), x0.tolist(), x1.tolist(), blanks), holes, styles
+
+
+def _blanks(step: Floats, space: npt.NDArray[np.bool_], size: Floats | float) -> npt.NDArray[np.bool_]:
+    """Whether a blank stands between neighbours ``step`` points apart; ``space``: the file has one before it."""
+    blank: npt.NDArray[np.bool_] = (step > _WORD_GAP * size) | (space[1:] & (step > _BLANK_GAP * size))
+    return blank
+
+
+def _unsure(text: str, x0: Floats, x1: Floats, step: Floats) -> list[int]:
+    """Positions that readers will not agree on: marks of ours, dingbats, letters that stand over one another."""
+    unsure = [] if text.isascii() else [match.start() for match in _MARKS.finditer(text)]
+    if len(step) and float(step.min()) < -0.5:
+        width = x1 - x0
+        # Hats and limits of sums. (A ligature's letters share one box, and are no such case.)
+        over = (step < -0.75 * np.minimum(width[1:], width[:-1])) & (np.abs(np.diff(x0)) > 0.01)
+        over &= step > -3 * np.maximum(width[1:], width[:-1])  # a new line is no overlap
+        first = np.flatnonzero(over)
+        unsure += np.union1d(first, first + 1).tolist()
+    return sorted(unsure)
+
+
+def _scripts(
+    glyphs: Glyphs, index: Ints, head: Piece
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Script codes of a line's characters; which are drop capitals; which stand plainly on the line."""
+    size = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[index]]
+    offset = glyphs.base[index] - head.base
+    small = size < 0.87 * head.size
+    dropped = size > _DROP * head.size
+    raised = ((small & (offset > 0.1 * head.size)) | (offset > 0.28 * head.size)) & ~dropped
+    lowered = ((small & (offset < -0.05 * head.size)) | (offset < -0.28 * head.size)) & ~dropped
+    code = raised.astype(np.uint8) + 2 * lowered.astype(np.uint8)
+    return code, dropped, (code == 0) & ~small & ~dropped
+
+
+def _with_blanks(
+    text: str, code: bytes, lefts: list[float], rights: list[float], blanks: list[int]
+) -> tuple[str, bytes, list[float], list[float]]:
+    """The characters, codes and edges with a blank put in behind each of the positions ``blanks``."""
+    letters: list[str] = []
+    script: list[bytes] = []
+    left: list[float] = []
+    right: list[float] = []
+    done = 0
+    for at in blanks:
+        end = at + 1
+        letters += (text[done:end], " ")
+        inside = code[at] & 3 if code[at] & 3 == code[end] & 3 else 0
+        script += (code[done:end], bytes((inside,)))
+        left += lefts[done:end]
+        left.append(rights[at])
+        right += rights[done:end]
+        right.append(lefts[end])
+        done = end
+    letters.append(text[done:])
+    script.append(code[done:])
+    return "".join(letters), b"".join(script), left + lefts[done:], right + rights[done:]

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import io
 import logging
+import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rag.reading.text import one_line
 
+if TYPE_CHECKING:
+    from pypdf.xmp import XmpInformation
+
 _SECONDS = 2.0
 _LONGEST = 4000  # characters of one value
+_PACKET = re.compile(rb"<x:xmpmeta\b.{,500000}?</x:xmpmeta>", re.DOTALL)
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 
 
@@ -37,19 +42,15 @@ def read_xmp(data: bytes) -> dict[str, str]:
 
 
 def _read(data: bytes) -> dict[str, str]:
-    from pypdf import PdfReader
-
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    reader = PdfReader(io.BytesIO(data), strict=False)
-    if reader.is_encrypted:
-        reader.decrypt("")
-    packet = reader.xmp_metadata
+    packet = _packet(data)
     values: dict[str, str] = {}
     if packet is None or packet.rdf_root is None:
         return values
     for description in packet.rdf_root.getElementsByTagNameNS(_RDF, "Description"):
-        for index in range(description.attributes.length):
-            attribute = description.attributes.item(index)
+        attributes: Any = description.attributes
+        for index in range(attributes.length):
+            attribute = attributes.item(index)
             if attribute.namespaceURI != _RDF and not attribute.name.startswith("xmlns"):
                 _add(values, attribute.name, attribute.value)
         for child in description.childNodes:
@@ -61,6 +62,23 @@ def _read(data: bytes) -> dict[str, str]:
                     "; ".join(filter(None, map(_text, items))) if items else _text(child),
                 )
     return values
+
+
+def _packet(data: bytes) -> XmpInformation | None:
+    """The document's packet: the only one that lies open in the file, else the one that the catalogue names."""
+    from pypdf import PdfReader
+    from pypdf.generic import DecodedStreamObject
+    from pypdf.xmp import XmpInformation
+
+    open_packets = _PACKET.findall(data)
+    if len(open_packets) == 1:
+        stream = DecodedStreamObject()
+        stream.set_data(open_packets[0])
+        return XmpInformation(stream)
+    reader = PdfReader(io.BytesIO(data), strict=False)
+    if reader.is_encrypted:
+        reader.decrypt("")
+    return reader.xmp_metadata
 
 
 def _add(values: dict[str, str], name: str, value: str) -> None:

@@ -15,10 +15,10 @@ from rag.reading.blocks import Block, blocks_of, look_of
 from rag.reading.columns import columns_of
 from rag.reading.files import read_bytes
 from rag.reading.flow import Cut, Flow, Vocabulary, quote_of, votes_for_raised_citations
-from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.furniture import Furniture, PagePieces, find_furniture
+from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.limits import Limits
-from rag.reading.lines import Line, lines_of, pieces_of
+from rag.reading.lines import Line, Spacing, lines_of, pieces_of
 from rag.reading.metadata import read_xmp
 from rag.reading.paragraphs import Paragraph, paragraphs_of
 from rag.reading.pdf import Glyphs, PdfFile
@@ -30,7 +30,7 @@ _CITATION_VOTES = 6
 _CRUMB = re.compile(r"(?!.*[^\W\d_]{3}).{0,7}")  # hardly a word
 
 
-def parse(path: Path, limits: Limits, opened: Callable[[int], None] = lambda pages: None) -> Document:
+def parse(path: Path, limits: Limits, opened: Callable[[int], None] | None = None) -> Document:
     """Read ``path`` in this process. ``opened`` is told the number of pages as soon as it is known.
 
     Raises:
@@ -45,7 +45,7 @@ def parse(path: Path, limits: Limits, opened: Callable[[int], None] = lambda pag
     return parse_pdf(path, data, limits, opened)
 
 
-def parse_pdf(path: Path, data: bytes, limits: Limits, opened: Callable[[int], None]) -> Document:
+def parse_pdf(path: Path, data: bytes, limits: Limits, opened: Callable[[int], None] | None = None) -> Document:
     """Read a PDF from its bytes. Raises as ``parse`` does."""
     _check_pdf(path, data)
     with PdfFile(data, str(path)) as pdf:
@@ -54,7 +54,8 @@ def parse_pdf(path: Path, data: bytes, limits: Limits, opened: Callable[[int], N
             raise UnreadableDocument(path, "holds no pages that can be read", "download it again")
         if count > limits.pages:
             raise UnreadableDocument(path, f"has {count:,} pages, more than {limits.pages:,}", "split it")
-        opened(count)
+        if opened is not None:
+            opened(count)
         pages = [pdf.glyphs(number) for number in range(1, count + 1)]
         info = pdf.info()
     _check_text(path, pages)
@@ -100,16 +101,15 @@ def _check_text(path: Path, pages: Sequence[Glyphs]) -> None:
     if letters >= 40 or letters >= 20 * len(pages):
         return
     if any(glyphs.has_image for glyphs in pages):
-        raise UnreadableDocument(
-            path, "is a scan without a text layer", "run OCR first, for example ocrmypdf"
-        )
+        raise UnreadableDocument(path, "is a scan without a text layer", "run OCR first, for example ocrmypdf")
     raise UnreadableDocument(path, "holds no text", "if it shows text as drawings, run OCR first")
 
 
 def _layout(glyphs: Glyphs, page: PagePieces, furniture: set[int]) -> list[list[Line]]:
     """Lines of one page, column by column in reading order."""
     pieces = [piece for piece in page.pieces if id(piece) not in furniture]
-    return [lines_of(glyphs, column.pieces, (column.x0, column.x1)) for column in columns_of(pieces)]
+    spacing = Spacing(glyphs)
+    return [lines_of(glyphs, spacing, column.pieces, (column.x0, column.x1)) for column in columns_of(pieces)]
 
 
 def _front(
@@ -120,7 +120,7 @@ def _front(
 ) -> Iterator[FrontLine]:
     for glyphs, page, ids in list(zip(pages, pieces, furniture.ids, strict=True))[:2]:
         marked = [piece for piece in page.pieces if id(piece) in ids and piece.angle == 0]
-        for line in lines_of(glyphs, marked, (0.0, page.width)):
+        for line in lines_of(glyphs, Spacing(glyphs), marked, (0.0, page.width)):
             role = "head" if line.base > page.height / 2 else "foot"
             yield FrontLine(one_line(readable(line.text)), page.number, line.size, line.box, role)
         for lines in columns:
@@ -174,8 +174,7 @@ class _Writer:
             # What is left between characters that are not sure says nothing by itself.
             cuts = [cut for cut in cuts if not _CRUMB.fullmatch(normalise_quote(cut.text))] or cuts
         fragments = tuple(
-            Fragment(cut.page, self._labels[cut.page - 1], quote_of(cut.text, cut.script), cut.boxes)
-            for cut in cuts
+            Fragment(cut.page, self._labels[cut.page - 1], quote_of(cut.text, cut.script), cut.boxes) for cut in cuts
         )
         return Sentence(text, kind, fragments, section, number)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import re
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,7 @@ _POINTER = ctypes.c_void_p
 _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
 _FORCE_BOLD = 1 << 18
 _OPAQUE = re.compile(r"^(?:Adv\w+|[A-Za-z]{0,2}\d{1,3})$")
+_FEW = 40  # characters; a page with fewer may be a scan
 _HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
 _CLIP_ONLY_MODE = 7
@@ -41,13 +43,19 @@ _CLIP_ONLY_MODE = 7
 
 def _prototype(function: Any, result: Any, *arguments: Any) -> Any:
     """The same C function with plain integer arguments: half the time of the typed call."""
-    address = ctypes.cast(function, _POINTER).value
+    address = ctypes.cast(function, _POINTER).value or 0
     return ctypes.CFUNCTYPE(result, *arguments)(address)
 
 
 _unicode_of = _prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, ctypes.c_int)
 _object_of = _prototype(pdfium.FPDFText_GetTextObject, _POINTER, _POINTER, ctypes.c_int)
 _box_of = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
+_matrix_of = _prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
+_origin_of = _prototype(pdfium.FPDFText_GetCharOrigin, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER, _POINTER)
+_size_of = _prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _POINTER, ctypes.c_int)
+_font_of = _prototype(pdfium.FPDFTextObj_GetFont, _POINTER, _POINTER)
+_mode_of = _prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, _POINTER)
+_colour_of = _prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +103,7 @@ class Glyphs:
     space: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     styles: list[Style] = field(default_factory=list)
     stream: str = ""
-    has_image: bool = False
+    has_image: bool = False  # looked for only where there is little text
 
 
 class PdfFile:
@@ -134,9 +142,10 @@ class PdfFile:
         try:
             size = float(pdfium.FPDF_GetPageWidthF(page)), float(pdfium.FPDF_GetPageHeightF(page))
             glyphs = Glyphs(number, size[0], size[1], label)
-            glyphs.has_image = _has_image(page)
             with _text_page(page) as text_page:
                 self._fill(glyphs, page, text_page)
+            if len(glyphs.text) < _FEW:
+                glyphs.has_image = _has_image(page)
             return glyphs
         finally:
             pdfium.FPDF_ClosePage(page)
@@ -163,8 +172,7 @@ class PdfFile:
         codes = _codes(text_page, handle, count)
         boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom
         address = boxes.ctypes.data
-        for _ in map(_box_of, repeat(handle), range(count), range(address, address + 16 * count, 16)):
-            pass
+        deque(map(_box_of, repeat(handle), range(count), range(address, address + 16 * count, 16)), maxlen=0)
         blank = _is_blank(codes)
         style, base, hidden = self._styles(glyphs, page, text_page, handle, blank, boxes)
         unknown = ((codes < 32) | ((codes >= 0x7F) & (codes < 0xA0))) & ~blank
@@ -196,20 +204,20 @@ class PdfFile:
         style_of_run = np.zeros(len(starts) + 1, np.int32)
         shift_of_run = np.zeros(len(starts) + 1, np.float32)
         hidden_of_run = np.zeros(len(starts) + 1, np.bool_)
-        known: dict[int | None, tuple[int, float, bool]] = {}
+        known: dict[int | None, tuple[int, float, bool, bool]] = {}
         index_of: dict[Style, int] = {}
         pale: list[int] = []
         for run, (start, text_object) in enumerate(zip(starts.tolist(), objects, strict=True), start=1):
             if text_object not in known:
                 style, shift, hidden, is_pale = self._inspect(text_page, text_object, start, boxes[start])
-                known[text_object] = (index_of.setdefault(style, len(index_of)), shift, hidden)
-                if is_pale:
-                    pale.append(run)
-            style_of_run[run], shift_of_run[run], hidden_of_run[run] = known[text_object]
+                known[text_object] = (index_of.setdefault(style, len(index_of)), shift, hidden, is_pale)
+            style_of_run[run], shift_of_run[run], hidden_of_run[run], is_pale = known[text_object]
+            if is_pale:
+                pale.append(run)
         glyphs.styles = list(index_of)
-        run_of = np.cumsum(probe)
+        run_of = np.cumsum(probe, dtype=np.intp)
         hidden_chars = hidden_of_run[run_of]
-        if glyphs.has_image and not blank.all() and hidden_chars[~blank].mean() > 0.8:
+        if not blank.all() and hidden_chars[~blank].mean() > 0.8 and _has_image(page):
             hidden_chars[:] = False  # the text layer of a scanned page, under its picture
         if pale:
             hidden_chars |= _lost_on_background(page, glyphs, run_of, pale, boxes, blank)
@@ -221,33 +229,33 @@ class PdfFile:
     ) -> tuple[Style, float, bool, bool]:
         """Style, height of the baseline over the box's lower edge, whether hidden, whether pale."""
         matrix = pdfium.FS_MATRIX()
-        pdfium.FPDFText_GetMatrix(text_page, index, matrix)
+        x, y = ctypes.c_double(), ctypes.c_double()
+        channels = (ctypes.c_uint * 4)()  # red, green, blue, alpha
+        page = ctypes.cast(text_page, _POINTER).value
+        _matrix_of(page, index, ctypes.addressof(matrix))
+        _origin_of(page, index, ctypes.addressof(x), ctypes.addressof(y))
         scale = math.hypot(matrix.c, matrix.d)
-        size = float(pdfium.FPDFText_GetFontSize(text_page, index)) * (scale or 1.0)
+        size = _size_of(page, index) * (scale or 1.0)
         turn = math.degrees(math.atan2(matrix.b, matrix.a)) / 90 if scale else 0.0
         angle = round(turn) % 4 if abs(turn - round(turn)) < 0.06 else None
-        x, y = ctypes.c_double(), ctypes.c_double()
-        pdfium.FPDFText_GetCharOrigin(text_page, index, x, y)
-        handle = ctypes.cast(_POINTER(text_object), pdfium.FPDF_PAGEOBJECT) if text_object else None
-        font = self._font(handle)
-        mode = pdfium.FPDFTextObj_GetTextRenderMode(handle) if handle else 0
-        red, green, blue, alpha = (ctypes.c_uint() for _ in range(4))
-        pale = False
-        if handle and pdfium.FPDFPageObj_GetFillColor(handle, red, green, blue, alpha):
-            pale = min(red.value, green.value, blue.value) >= 225 or alpha.value < 40
+        font, mode, pale = _NO_FONT, 0, False
+        if text_object:
+            font, mode = self._font(text_object), _mode_of(text_object)
+            at = ctypes.addressof(channels)
+            if _colour_of(text_object, at, at + 4, at + 8, at + 12):
+                pale = min(channels[:3]) >= 225 or channels[3] < 40
         squeezed = matrix.a == 0 and matrix.b == 0
         hidden = mode in (_INVISIBLE_MODE, _CLIP_ONLY_MODE) or size < _TINY or squeezed
         style = Style(font.name, round(size, 2), font.bold, angle, font.rise * size, font.fall * size)
         return style, y.value - float(box[3]), hidden, pale
 
-    def _font(self, text_object: Any) -> _Font:
-        font = pdfium.FPDFTextObj_GetFont(text_object) if text_object else None
+    def _font(self, text_object: int) -> _Font:
+        font = _font_of(text_object)
         if not font:
             return _NO_FONT
-        key = ctypes.cast(font, _POINTER).value or 0
-        if key not in self._fonts:
-            self._fonts[key] = _describe(font)
-        return self._fonts[key]
+        if font not in self._fonts:
+            self._fonts[font] = _describe(ctypes.cast(_POINTER(font), pdfium.FPDF_FONT))
+        return self._fonts[font]
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,8 +343,9 @@ def _ink(text_page: Any, index: int) -> tuple[float, float, float, float]:
 
 
 def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    blank = codes == 32
-    blank |= np.isin(codes, _BLANKS)
+    blank: npt.NDArray[np.bool_] = (codes <= 32) | (codes >= 0xA0)
+    at = np.flatnonzero(blank)
+    blank[at] = np.isin(codes[at], _BLANKS)
     return blank
 
 
@@ -361,15 +370,14 @@ def _place(glyphs: Glyphs, page: Any, boxes: Floats, base: Floats) -> None:
             boxes[:, column] = values
         base[:] = boxes[:, 3] + 0.22 * (boxes[:, 1] - boxes[:, 3])
         glyphs.styles = [
-            replace(style, angle=None if style.angle is None else (style.angle - turns) % 4)
-            for style in glyphs.styles
+            replace(style, angle=None if style.angle is None else (style.angle - turns) % 4) for style in glyphs.styles
         ]
 
 
 def _lost_on_background(
     page: Any,
     glyphs: Glyphs,
-    run_of: npt.NDArray[np.int64],
+    run_of: npt.NDArray[np.intp],
     pale: list[int],
     boxes: Floats,
     blank: npt.NDArray[np.bool_],
@@ -377,7 +385,7 @@ def _lost_on_background(
     """Pale characters that do not show: the page is drawn and their place on it is one even colour."""
     suspects = np.isin(run_of, pale) & ~blank
     hidden = np.zeros(len(run_of), np.bool_)
-    scale = min(2.0, 1600 / max(glyphs.width, glyphs.height, 1.0))
+    scale = min(1.0, 1600 / max(glyphs.width, glyphs.height, 1.0))
     width, height = max(1, round(glyphs.width * scale)), max(1, round(glyphs.height * scale))
     bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
     if not bitmap:
@@ -386,9 +394,7 @@ def _lost_on_background(
         pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
         pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, 0)
         stride = pdfium.FPDFBitmap_GetStride(bitmap)
-        memory = ctypes.cast(
-            pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height))
-        )
+        memory = ctypes.cast(pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height)))
         pixels = np.frombuffer(memory.contents, np.uint8).reshape(height, stride)[:, : 4 * width]
         pixels = pixels.reshape(height, width, 4)[:, :, :3]
         x, y = ctypes.c_int(), ctypes.c_int()

@@ -75,13 +75,7 @@ def _sentences(pages: list[str], markdown: bool) -> Iterator[Sentence]:
         for block_kind, text in _blocks(page, markdown):
             if block_kind is Kind.HEADING:
                 section = one_line(readable(text))
-                kind = (
-                    Kind.REFERENCE
-                    if REFERENCES.match(section)
-                    else Kind.BACK
-                    if BACK.match(section)
-                    else Kind.BODY
-                )
+                kind = Kind.REFERENCE if REFERENCES.match(section) else Kind.BACK if BACK.match(section) else Kind.BODY
             chosen = kind if block_kind is Kind.BODY else block_kind
             for sentence in _split(text, chosen):
                 quote = one_line(readable(sentence))

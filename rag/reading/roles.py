@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag.documents import Kind
-from rag.reading.blocks import Block, Look, function_share, is_formula, is_prose, is_row, looks_like_heading, starts_caption
+from rag.reading.blocks import (
+    Block,
+    Look,
+    function_share,
+    is_formula,
+    is_prose,
+    is_row,
+    looks_like_heading,
+    starts_caption,
+)
 
 _NUMBER = r"^(?:(?:\d{1,2}(?:\.\d{1,2})*|[IVX]{1,5}|[A-Z])[.)]?\s+)?\W{0,3}"
 REFERENCES = re.compile(
-    _NUMBER
-    + r"(?:references?(?:\s+and\s+notes?)?|notes?\s+and\s+references?|bibliography|literature(?:\s+cited)?|"
+    _NUMBER + r"(?:references?(?:\s+and\s+notes?)?|notes?\s+and\s+references?|bibliography|literature(?:\s+cited)?|"
     r"supplementa(?:l|ry)\s+references|works\s+cited)\W*$",
     re.IGNORECASE,
 )
@@ -64,9 +73,7 @@ def assign_kinds(blocks: Sequence[Block], look: Look, title: str) -> None:
 def _first_guess(block: Block, look: Look) -> Kind:
     if starts_caption(block.lines[0], look):
         return Kind.CAPTION
-    if looks_like_heading(block, look) and not (
-        len(block.lines) > 2 and is_prose(block) and block.bold < 0.85
-    ):
+    if looks_like_heading(block, look) and not (len(block.lines) > 2 and is_prose(block) and block.bold < 0.85):
         return Kind.HEADING
     if all(is_formula(line, look) for line in block.lines):
         return Kind.FORMULA
@@ -85,9 +92,7 @@ def _is_loose_text(block: Block) -> bool:
     words = re.findall(r"[a-z]{3,}", text)
     at_edge = abs(first.x0 - left) < 3.5 * first.size
     rows = sum(map(is_row, block.lines))
-    closed = text.rstrip()[-1:] in ".!?:;" or (
-        text.rstrip()[-1:].isalnum() and first.x1 > right - 2 * first.size
-    )
+    closed = text.rstrip()[-1:] in ".!?:;" or (text.rstrip()[-1:].isalnum() and first.x1 > right - 2 * first.size)
     return at_edge and rows <= 0.2 * len(block.lines) and len(words) >= 1 and closed
 
 
@@ -163,9 +168,9 @@ def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
         _mark_opening(second, look, again)
     for block in blocks:
         small = block.size < 0.95 * look.size
-        if block.kind in (Kind.BODY, Kind.TABLE) and small and block.page <= 3 and _is_address(block):
-            block.kind = Kind.FRONT
-        elif block.kind in (Kind.BODY, Kind.TABLE) and not look.is_body(block.size) and _LICENCE.search(block.text):
+        if (block.kind in (Kind.BODY, Kind.TABLE) and small and block.page <= 3 and _is_address(block)) or (
+            block.kind in (Kind.BODY, Kind.TABLE) and not look.is_body(block.size) and _LICENCE.search(block.text)
+        ):
             block.kind = Kind.FRONT
 
 
@@ -181,9 +186,9 @@ def _mark_opening(opening: Sequence[Block], look: Look, heading: Block | None) -
         abstract = len(block.lines) >= 4 and function_share(block.text) >= 0.27 and _front_hits(block) < 4
         if before:
             block.kind = Kind.BODY if abstract else Kind.FRONT
-        elif not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract:
-            block.kind = Kind.FRONT
-        elif block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3:
+        elif (
+            not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract
+        ) or (block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3):
             block.kind = Kind.FRONT
 
 
@@ -210,9 +215,7 @@ def _find_title(opening: Sequence[Block], look: Look, told: str) -> Block | None
     candidates = [
         block
         for block in opening
-        if len(block.text) >= 12
-        and len(block.lines) <= 6
-        and len(re.findall(r"[^\W\d_]{2,}", block.text)) >= 2
+        if len(block.text) >= 12 and len(block.lines) <= 6 and len(re.findall(r"[^\W\d_]{2,}", block.text)) >= 2
     ]
     if len(plain) > 12:
         for block in candidates:
@@ -259,9 +262,7 @@ def _mark_sections(blocks: Sequence[Block], look: Look) -> None:
             elif abs(block.size - size) > 0.4 and block.kind in (Kind.TABLE, Kind.FORMULA):
                 continue
             block.kind = state
-        elif state is Kind.BACK or (
-            RUN_IN_BACK.match(text) and (block.bold > 0 or not look.is_body(block.size))
-        ):
+        elif state is Kind.BACK or (RUN_IN_BACK.match(text) and (block.bold > 0 or not look.is_body(block.size))):
             if block.kind is not Kind.TABLE:
                 block.kind = Kind.BACK
         elif block.kind in (Kind.TABLE, Kind.BODY) and _is_list_of_references(block):
@@ -279,6 +280,6 @@ def _ends_references(block: Block, size: float) -> bool:
 def _is_list_of_references(block: Block) -> bool:
     """A list of references without its heading: numbers that count up, and years."""
     numbers = [int(match[1]) for line in block.lines if (match := _NUMBERED_ENTRY.match(line.text))]
-    steps = sum(b == a + 1 for a, b in zip(numbers, numbers[1:], strict=False))
+    steps = sum(b == a + 1 for a, b in pairwise(numbers))
     years = len(re.findall(r"\b(?:19|20)\d\d\b", block.text))
     return steps >= 4 and years >= 4 and steps >= 0.6 * (len(numbers) - 1)

@@ -245,6 +245,4 @@ def _readable(descriptor: int, seconds: float) -> bool:
 
 
 def _why(code: int) -> str:
-    return {-24: "out of processor time", -9: "killed", -11: "crashed", -6: "out of memory"}.get(
-        code, f"exit {code}"
-    )
+    return {-24: "out of processor time", -9: "killed", -11: "crashed", -6: "out of memory"}.get(code, f"exit {code}")
