@@ -62,24 +62,25 @@ def settle(directory: Path, *, timeout: float, writable: bool) -> None:
 
 
 def _check_alone(directory: Path, *, timeout: float, writable: bool) -> None:
-    engine = Engine(directory, writable=writable, timeout=timeout)
     try:
-        with translated(directory, timeout):
-            if engine.unmade:
-                return
-            log.info("%s was not closed properly: checking all of it", directory)
-            damage = deep_check(engine, mend=writable)
-            if damage:
-                raise StoreDamaged(
-                    directory,
-                    f"{len(damage)} findings of damage, first: {damage[0]}",
-                    REMEDY,
-                    damage,
-                )
-            if writable:
-                seal(engine.connection, directory)
-    finally:
-        engine.close()
+        engine = Engine(directory, writable=writable, timeout=timeout)
+        try:
+            with translated(directory, timeout):
+                if engine.unmade:
+                    return
+                log.info("%s was not closed properly: checking all of it", directory)
+                damage = deep_check(engine, mend=writable)
+                if damage:
+                    raise StoreDamaged(
+                        directory, f"{len(damage)} findings of damage, first: {damage[0]}", REMEDY, damage
+                    )
+                if writable:
+                    seal(engine.connection, directory)
+        finally:
+            engine.close()
+    except UnicodeDecodeError as error:
+        # SQLite quotes the damaged text in its own error message, which sqlite3 then cannot decode.
+        raise StoreDamaged(directory, f"its database is damaged ({error})", REMEDY) from error
 
 
 def check_format(engine: Engine) -> None:

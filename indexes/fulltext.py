@@ -97,7 +97,7 @@ class Postings:
     def __init__(self, connection: sqlite3.Connection, cid: int) -> None:
         self._connection = connection
         self._cid = cid
-        rows = connection.execute(f"SELECT id, sz FROM fts_{cid}_docsize ORDER BY id").fetchall()
+        rows = connection.execute(f"SELECT id, CAST(sz AS BLOB) FROM fts_{cid}_docsize ORDER BY id").fetchall()
         self.rids: Ints = np.fromiter((rid for rid, _ in rows), dtype=np.int64, count=len(rows))
         lengths = np.fromiter((_varint(size) for _, size in rows), dtype=np.float64, count=len(rows))
         mean = float(lengths.mean()) if lengths.any() else 1.0

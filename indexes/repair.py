@@ -96,7 +96,7 @@ def _states(connection: sqlite3.Connection, losses: list[str]) -> list[State]:
                 states.append(state)
             else:
                 losses.append(f"collection {state.name!r}: its bookkeeping, and so all of its records")
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         losses.append(f"the list of collections: {error}")
     return states
 
@@ -124,7 +124,7 @@ def _whole_rows(connection: sqlite3.Connection, state: State) -> Iterator[Row]:
                 if row.rid not in seen and row.agrees(checksum):
                     seen.add(row.rid)
                     yield row
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue
 
 
