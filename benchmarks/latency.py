@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.worker import peak_rss
 from indexes import Collection, Manifest, Record, SQLiteStore
 from rag.documents import Box, Fragment, Kind, Sentence
 from rag.evaluation import read_questions
@@ -41,6 +41,8 @@ SPREAD = 0.6
 """Length of the noise added to a real passage's unit vector."""
 WARM_QUESTIONS = 10
 ROUNDS = 3
+KILO = 1 if sys.platform == "darwin" else 1024
+"""Bytes in the unit of ``ru_maxrss``."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -187,7 +189,7 @@ def measure(index: Path, questions: Sequence[str]) -> dict[str, Any]:
         "open_and_first_answer_ms": first * 1e3,
         "ask_ms": percentiles(asked),
         "passages_ms": percentiles(searched),
-        "peak_rss_mb": peak_rss() / 1e6,
+        "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILO / 1e6,
     }
 
 

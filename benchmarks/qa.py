@@ -7,11 +7,13 @@ same encoder and no language model. A system whose packages are missing is named
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,8 @@ NEEDS = {
 }
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "LITELLM_LOCAL_MODEL_COST_MAP": "True", "TOKENIZERS_PARALLELISM": "false"}
+WATCH_SECONDS = 0.1
+"""Time between two looks at the memory."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -45,13 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     papers = sorted(options.papers.glob("*.pdf"))
     if not papers or not options.questions.exists():
-        print(
-            f"nothing to measure: no PDF in {options.papers}, or no file {options.questions}", file=sys.stderr
-        )
+        print(f"nothing to measure: no PDF in {options.papers}, or no file {options.questions}", file=sys.stderr)
         return 1
-    questions = [
-        question for question in read_questions(options.questions) if question.file and question.pages
-    ]
+    questions = [question for question in read_questions(options.questions) if question.file and question.pages]
     results: list[dict[str, Any]] = []
     for system in options.systems:
         print(f"{system} ...", file=sys.stderr)
@@ -75,13 +75,9 @@ def parser() -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.qa", description=__doc__)
     parser.add_argument("--papers", type=Path, default=DATA / "papers", help="folder of PDF files")
-    parser.add_argument(
-        "--questions", type=Path, default=DATA / "qa" / "perovskite_pages.jsonl", help="JSON Lines"
-    )
+    parser.add_argument("--questions", type=Path, default=DATA / "qa" / "perovskite_pages.jsonl", help="JSON Lines")
     parser.add_argument("--systems", nargs="+", choices=SYSTEMS, default=list(SYSTEMS))
-    parser.add_argument(
-        "--python", default=sys.executable, help="interpreter of the environment that holds the peers"
-    )
+    parser.add_argument("--python", default=sys.executable, help="interpreter of the environment that holds the peers")
     parser.add_argument("--cores", type=int, default=2, help="cores that a system may use")
     parser.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
@@ -95,28 +91,41 @@ def run(
     if subprocess.run([python, "-c", probe], cwd=ROOT, check=False).returncode:
         return f"{python} has no {NEEDS[system]}; install the bench extra, or name another --python"
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "result.json"
-        task = {
+        out, log, task = (Path(folder) / name for name in ("result.json", "log.txt", "task.json"))
+        content = {
             "system": SYSTEMS[system],
             "papers": [str(path.resolve()) for path in papers],
             "questions": [question.text for question in questions],
             "cores": cores,
             "out": str(out),
         }
-        worker = subprocess.run(
-            [python, "-m", "benchmarks.worker"],
-            input=json.dumps(task),
-            text=True,
-            cwd=ROOT,
-            env=os.environ | OFFLINE | dict.fromkeys(THREADS, str(cores)),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
+        task.write_text(json.dumps(content))
+        with log.open("w") as stream:
+            worker = subprocess.Popen(
+                [python, "-m", "benchmarks.worker", str(task)],
+                cwd=ROOT,
+                env=os.environ | OFFLINE | dict.fromkeys(THREADS, str(cores)),
+                stdout=subprocess.DEVNULL,
+                stderr=stream,
+            )
+            peak = watch(worker)
         if worker.returncode:
-            return (worker.stderr.strip().splitlines() or [f"exit status {worker.returncode}"])[-1]
-        result: dict[str, Any] = json.loads(out.read_text())
-        return result
+            return (log.read_text().strip().splitlines() or [f"exit status {worker.returncode}"])[-1]
+        return json.loads(out.read_text()) | {"peak_rss": peak}
+
+
+def watch(worker: subprocess.Popen[bytes]) -> int:
+    """Wait for a process; returns the most memory that it and its children held at once, in bytes."""
+    import psutil
+
+    peak = 0
+    while worker.poll() is None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process = psutil.Process(worker.pid)
+            family = [process, *process.children(recursive=True)]
+            peak = max(peak, sum(one.memory_info().rss for one in family))
+        time.sleep(WATCH_SECONDS)
+    return peak
 
 
 def score(result: dict[str, Any], questions: Sequence[Question]) -> RetrievalReport:

@@ -10,8 +10,6 @@ import argparse
 import importlib
 import json
 import os
-import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -26,23 +24,21 @@ ROUNDS = 3
 
 
 def main() -> None:
-    """Read a task (JSON) on standard input, write the measurements to the file that it names."""
-    task = json.load(sys.stdin)
+    """Read a task from a JSON file, write the measurements to the file that it names."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("task", type=Path)
+    task = json.loads(parser.parse_args().task.read_text())
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task["cores"]])
     module, _, name = task["system"].partition(":")
     system_type: type[System] = getattr(importlib.import_module(module), name)
     with tempfile.TemporaryDirectory() as folder:
-        result = measure(
-            system_type, Path(folder), [Path(path) for path in task["papers"]], task["questions"]
-        )
+        result = measure(system_type, Path(folder), [Path(path) for path in task["papers"]], task["questions"])
     Path(task["out"]).write_text(json.dumps(result))
 
 
-def measure(
-    system_type: type[System], folder: Path, papers: list[Path], questions: list[str]
-) -> dict[str, Any]:
-    """Times in seconds (by the clock, and of all cores), memory and sizes in bytes."""
+def measure(system_type: type[System], folder: Path, papers: list[Path], questions: list[str]) -> dict[str, Any]:
+    """Times in seconds (by the clock, and of all cores), sizes in bytes."""
     system = system_type(folder)
     start = clocks()
     pages = system.parse(papers)
@@ -63,7 +59,6 @@ def measure(
         "ingest_seconds": [end - begin for begin, end in zip(parsed, ingested, strict=True)],
         "latencies": latencies,
         "found": [[(passage.file, passage.pages) for passage in passages] for passages in found],
-        "peak_rss": peak_rss(),
         "index_bytes": sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()),
     }
 
@@ -74,13 +69,5 @@ def clocks() -> tuple[float, float]:
     return time.perf_counter(), times.user + times.system + times.children_user + times.children_system
 
 
-def peak_rss() -> int:
-    """Peak resident memory of this process together with its largest child so far."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(one).ru_maxrss for one in who) * unit
-
-
 if __name__ == "__main__":
-    argparse.ArgumentParser(description=main.__doc__).parse_args()
     main()

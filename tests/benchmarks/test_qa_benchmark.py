@@ -41,7 +41,7 @@ class Clairvoyant:
 @pytest.fixture
 def result(tmp_path: Path) -> dict[str, object]:
     measured = measure(Clairvoyant, tmp_path, [Path("a.pdf"), Path("b.pdf")], ["first", "second"])
-    return json.loads(json.dumps(measured))
+    return json.loads(json.dumps(measured)) | {"peak_rss": 2_000_000}
 
 
 def test_measurements_become_rates(result) -> None:
@@ -53,7 +53,7 @@ def test_measurements_become_rates(result) -> None:
     assert numbers["parse_pages_per_second"]["clock"] == pytest.approx(14 / result["parse_seconds"][0])
     assert qa.rates(14, [2.0, 4.0]) == {"clock": 7.0, "processor": 3.5}
     assert numbers["index_mb"] == 0.001
-    assert numbers["peak_rss_mb"] > 10
+    assert numbers["peak_rss_mb"] == 2
     assert 0 <= numbers["question_ms"]["p50"] <= numbers["question_ms"]["p95"]
 
 
@@ -75,3 +75,9 @@ def test_missing_papers_and_systems_are_named(tmp_path: Path, capsys) -> None:
     reason = qa.run("paperqa", sys.executable, [], [], 1)
     if subprocess.run([sys.executable, "-c", "import paperqa"], capture_output=True, check=False).returncode:
         assert "has no paperqa" in reason
+
+
+def test_memory_of_children_is_counted() -> None:
+    child = "x = bytearray(60_000_000); import time; time.sleep(1)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    assert qa.watch(subprocess.Popen([sys.executable, "-c", parent])) > 60_000_000
