@@ -43,10 +43,11 @@ Kind = Literal["flat", "hnsw", "ivf"]
 class IndexPolicy:
     """Which FAISS index a collection of a given size gets.
 
-    A flat scan is exact and takes about 10 ms per 50,000 x 384 on one core, so it serves up to `flat_below` vectors.
-    HNSW answers in a millisecond, but building it costs minutes and 0.3 kB a vector more memory; beyond
-    `hnsw_below` IVF is quicker to build. Both are followed by exact scoring of what they propose, and neither is
-    used under a filter: there the search is exact at any size.
+    A flat scan is exact and takes about 10 ms over 50,000 x 384, so it serves up to `flat_below` vectors. Beyond,
+    HNSW, and where building that takes too long (it grows to minutes), IVF. What they propose is scored exactly, and
+    neither is used under a filter: there the search is exact at any size. ``benchmarks/store.py --recall`` measures
+    both; over 20,000 x 384 clustered vectors on two busy cores, recall@10 was 1.00 for both, building took 30 s and
+    2 s, a search 1.0 ms and 0.4 ms.
 
     Attributes:
         flat_below: Fewest vectors for which HNSW is built.
@@ -59,9 +60,9 @@ class IndexPolicy:
     """
 
     flat_below: int = 200_000
-    hnsw_below: int = 1_000_000
+    hnsw_below: int = 400_000
     hnsw_links: int = 32
-    hnsw_build: int = 200
+    hnsw_build: int = 120
     hnsw_search: int = 128
     ivf_probe: float = 0.04
     rebuild_at: float = 0.25
@@ -119,7 +120,8 @@ class VectorIndex:
         faiss = _faiss()
         metric = faiss.METRIC_L2 if manifest.metric == "l2" else faiss.METRIC_INNER_PRODUCT
         kind = policy.kind(len(rids))
-        lists = max(1, int(4 * len(rids) ** 0.5))
+        # FAISS wants at least 39 training vectors a list.
+        lists = max(1, min(int(4 * len(rids) ** 0.5), len(rids) // 39))
         factory = {"flat": "Flat", "hnsw": f"HNSW{policy.hnsw_links},Flat", "ivf": f"IVF{lists},Flat"}[kind]
         index = faiss.index_factory(manifest.dimension, factory, metric)
         if kind == "hnsw":
