@@ -27,7 +27,7 @@ _WITHOUT_FLAGS = bytes(code & (UNSURE - 1) for code in range(256))
 _SCRIPTS = re.compile(rb"\x01+|\x02+")
 
 _MARKER = re.compile(
-    r"^[\s,;–—−\-‐]*(?:\d{1,3}[a-z]?|[a-f*†‡§¶#])(?:[\s,;–—−\-‐]+(?:\d{1,3}[a-z]?|[a-f]))*[\s,;]*$|^[*†‡§¶,]+$"
+    r"^[\s,;]*(?:\d{1,3}[a-z]?|[a-f*†‡§¶#])(?:[\s,;–—−\-‐]+(?:\d{1,3}[a-z]?|[a-f]))*[\s,;]*$|^[*†‡§¶,]+$"
 )
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "®", "™"))
 _UNITS = frozenset(

@@ -89,7 +89,9 @@ _READABLE = str.maketrans(
 
 
 # Escape sequences first, whole; then any control, format, surrogate or private character that is left.
-_ESCAPES = re.compile(r"(?:\x1b[\[\]PX^_]|\x9b)[^\x07\x1b@-~]*(?:\x1b\\|[\x07@-~])?|\x1b.?")
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b.?"
+)
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
@@ -124,4 +126,5 @@ def normalise_quote(text: str) -> str:
     """
     if text.isascii():
         return _DASH_OR_SPACE.sub("", text)
-    return _DASH_OR_SPACE.sub("", unicodedata.normalize("NFKC", text))
+    # Twice, because an accent can meet its letter when the blank between them has gone.
+    return unicodedata.normalize("NFKC", _DASH_OR_SPACE.sub("", unicodedata.normalize("NFKC", text)))
