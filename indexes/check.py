@@ -14,15 +14,13 @@ import time
 from pathlib import Path
 
 from indexes import schema
-from indexes.collection import State, read_states
 from indexes.engine import DATABASE, LOCK, REMEDY, SEAL, Engine, busy, seal, stored_generation, translated
 from indexes.errors import StoreBusy, StoreDamaged, StoreError, StoreFormat, StoreFull
 from indexes.integrity import Presence, Seal
 from indexes.rows import Row
+from indexes.state import DIGEST_MODULUS, State, read_states
 
 log = logging.getLogger(__name__)
-
-_MODULUS = 1 << 128
 
 
 def settle(directory: Path, *, timeout: float, writable: bool) -> None:
@@ -165,7 +163,7 @@ def _row_findings(connection: sqlite3.Connection, state: State) -> list[str]:
             findings.append(f"collection {state.name!r}: record {fields[2]!r} is damaged")
     if count != state.count:
         findings.append(f"collection {state.name!r}: {count} records where {state.count} were committed")
-    elif not findings and (total % _MODULUS).to_bytes(16, "big") != state.digest:
+    elif not findings and (total % DIGEST_MODULUS).to_bytes(16, "big") != state.digest:
         findings.append(f"collection {state.name!r}: its records are not those that were committed")
     return findings
 

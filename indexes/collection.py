@@ -6,7 +6,6 @@ import json
 import logging
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from indexes.errors import QueryError, StoreDamaged, StoreMissing
 from indexes.filters import compile_filter
 from indexes.fulltext import Postings, Tokenizer, phrase
 from indexes.rows import Row
+from indexes.state import State, read_states
 from indexes.store import Filter, Hit, Manifest, Record, Vector
 from indexes.vectors import IndexPolicy, VectorIndex, Version
 
@@ -26,52 +26,6 @@ log = logging.getLogger(__name__)
 
 _BATCH = 512
 _REMEMBERED_FILTERS = 16
-_DIGEST_MODULUS = 1 << 128
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Bookkeeping of a collection: how many rows, and the sum of their checksums."""
-
-    cid: int
-    name: str
-    manifest: str | None
-    generation: int
-    count: int
-    digest: bytes
-
-    def checksum(self) -> bytes:
-        return schema.checksum(self.cid, self.name, self.manifest, self.generation, self.count, self.digest)
-
-    def changed(self, generation: int, removed: Sequence[bytes], added: Sequence[bytes]) -> State:
-        """The state after rows of the given checksums went and came."""
-        total = int.from_bytes(self.digest, "big")
-        total += sum(int.from_bytes(one, "big") for one in added) - sum(int.from_bytes(one, "big") for one in removed)
-        return State(
-            self.cid,
-            self.name,
-            self.manifest,
-            generation,
-            self.count + len(added) - len(removed),
-            (total % _DIGEST_MODULUS).to_bytes(16, "big"),
-        )
-
-
-def read_states(engine: Engine) -> list[State]:
-    """Bookkeeping of all collections; call it while reading."""
-    states = []
-    for *fields, checksum in engine.connection.execute(
-        "SELECT cid, name, manifest, generation, count, digest, checksum FROM collections ORDER BY name"
-    ):
-        state = State(*fields)
-        if checksum != state.checksum():
-            raise StoreDamaged(
-                engine.directory,
-                f"the bookkeeping of collection {state.name!r} is damaged",
-                REMEDY,
-            )
-        states.append(state)
-    return states
 
 
 class SQLiteCollection:

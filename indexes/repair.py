@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from indexes import schema
-from indexes.collection import SQLiteCollection, State
+from indexes.collection import SQLiteCollection
 from indexes.engine import DATABASE, LOCK, SEAL, busy, translated
 from indexes.errors import StoreMissing
 from indexes.integrity import Presence, Seal, sync_directory
 from indexes.rows import Row
 from indexes.sqlite import SQLiteStore
+from indexes.state import State
 from indexes.store import Manifest
 
 _BATCH = 256

@@ -12,11 +12,12 @@ from typing import Self
 
 from indexes import schema
 from indexes.check import check_format, deep_check, settle
-from indexes.collection import SQLiteCollection, State, read_states
+from indexes.collection import SQLiteCollection
 from indexes.engine import DATABASE, SEAL, Engine, translated
 from indexes.errors import ManifestMismatch, StoreDamaged, StoreFormat, StoreMissing, StoreReadOnly
 from indexes.fulltext import Tokenizer
 from indexes.integrity import Seal, sweep
+from indexes.state import State, read_states
 from indexes.store import Manifest
 from indexes.vectors import IndexPolicy
 
@@ -36,7 +37,7 @@ class SQLiteStore:
         self._engine = engine
         self._policy = policy
         self._tokenizer = Tokenizer()
-        self._opened: dict[int, SQLiteCollection] = {}
+        self._opened: dict[tuple[int, str, str | None], SQLiteCollection] = {}
 
     @classmethod
     def open(
@@ -120,9 +121,11 @@ class SQLiteStore:
                 f"{self.directory}: collection {name!r} was made by {_describe(kept)}, not by {_describe(manifest)} "
                 "(use that encoder, or build the index again in another directory)"
             )
-        if state.cid not in self._opened:
-            self._opened[state.cid] = SQLiteCollection(self._engine, self._tokenizer, self._policy, state, kept)
-        return self._opened[state.cid]
+        # Numbers are used again after `drop`, so one alone does not tell a collection.
+        key = (state.cid, state.name, state.manifest)
+        if key not in self._opened:
+            self._opened[key] = SQLiteCollection(self._engine, self._tokenizer, self._policy, state, kept)
+        return self._opened[key]
 
     def collections(self) -> list[str]:
         """Names of all collections, sorted."""
@@ -139,13 +142,13 @@ class SQLiteStore:
             state = self._find(name)
             if state is None:
                 raise StoreMissing(self.directory, f"there is no collection {name!r}")
+            collection = self.collection(name)
             self._engine.new_generation()
             for table in (f"terms_{state.cid}", f"fts_{state.cid}", f"records_{state.cid}"):
                 connection.execute(f"DROP TABLE {table}")
             connection.execute("DELETE FROM collections WHERE cid = ?", (state.cid,))
-        opened = self._opened.pop(state.cid, None)
-        if opened is not None:
-            opened.index_path.unlink(missing_ok=True)
+        self._opened.pop((state.cid, state.name, state.manifest))
+        collection.index_path.unlink(missing_ok=True)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

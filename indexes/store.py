@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Protocol, Self, TypeAlias, overload
+from typing import Any, Literal, Protocol, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -116,11 +116,7 @@ class Collection(Protocol):
     def vectors(self, ids: Sequence[str]) -> Vector:
         """Vectors of `ids`: shape (n, d)."""
 
-    @overload
-    def vector_search(self, query: Sequence[float], k: int, where: Filter | None = None) -> list[Hit]: ...
-    @overload
-    def vector_search(self, query: npt.NDArray[Any], k: int, where: Filter | None = None) -> Any: ...
-    def vector_search(self, query: Any, k: int, where: Filter | None = None) -> Any:
+    def vector_search(self, query: npt.ArrayLike, k: int, where: Filter | None = None) -> Any:
         """The k nearest records, best first: a list for a query (d,), a list of n lists for (n, d)."""
 
     def text_search(self, query: str, k: int, where: Filter | None = None) -> list[Hit]:
