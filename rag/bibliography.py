@@ -39,9 +39,15 @@ def paper_key(paper: Paper, taken: Collection[str]) -> str:
         paper: The record.
         taken: Keys of other papers.
     """
-    name = _ascii_letters(paper.authors[0].family) if paper.authors else ""
+    name = _ascii_letters(_without_article(paper.authors[0].family)) if paper.authors else ""
     base = (name or _first_word(paper.title) or "Paper") + (str(paper.year) if paper.year else "nd")
     return next(key for key in (base + suffix for suffix in _suffixes()) if key not in taken)
+
+
+def _without_article(name: str) -> str:
+    """``The clip-mat authors`` -> ``clip-mat authors``: a body is not filed under its article."""
+    first, _, rest = name.partition(" ")
+    return rest if rest and first.casefold() == "the" else name
 
 
 def _suffixes() -> Iterator[str]:

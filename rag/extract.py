@@ -25,7 +25,7 @@ MOST_SENTENCES = 4
 LEAST_SHARE = 0.75
 """A further sentence must reach this share of the best one's relevance."""
 
-SHORTEST, LONGEST = 30, 700
+SHORTEST, LONGEST = 20, 700
 """Characters of a sentence that can stand by itself."""
 
 SAME = 0.75
@@ -148,7 +148,7 @@ def weigh(
     for scored, passage in zip(found, passages, strict=True):
         held = [frozenset(next(words)) for _ in passage.sentences]
         for i, sentence in enumerate(passage.sentences):
-            if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith("?"):
+            if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
                 continue
             coverage = query.coverage(held[i])
             window = query.coverage(frozenset().union(*held[max(0, i - 1) : i + 2]))
@@ -159,7 +159,7 @@ def weigh(
                 + scored.score
                 + 0.3 * (wants_number and bool(_NUMBER.search(sentence.text)))
                 - 0.1 * bool(_DANGLING.match(sentence.text))
-                - 0.1 * (sentence.kind is Kind.CAPTION)
+                - 0.5 * (sentence.kind is Kind.CAPTION)
             )
             candidates.append(Candidate(sentence, scored, i, held[i], coverage, relevance))
     return candidates

@@ -77,16 +77,21 @@ def find_files(paths: Iterable[Path | str], skipped: list[tuple[str, str]]) -> l
         try:
             if path.is_dir():
                 for file in _walk(path, skipped):
-                    found.setdefault(file.resolve(), None)
+                    found.setdefault(_resolved(file), None)
             elif not path.exists():
                 skipped.append((str(path), "no such file or folder"))
             elif path.suffix.lower() not in SUFFIXES:
                 skipped.append((path.name, f"not one of {', '.join(SUFFIXES)}"))
             else:
-                found.setdefault(path.resolve(), None)
-        except OSError as error:  # a loop of links, a name too long, no permission on the way
+                found.setdefault(_resolved(path), None)
+        except OSError as error:  # a name too long, no permission on the way
             skipped.append((str(path), error.strerror or str(error)))
     return list(found)
+
+
+def _resolved(file: Path) -> Path:
+    """The file with its links followed; a loop of links is left as it is, and fails when it is opened."""
+    return Path(os.path.realpath(file))
 
 
 def _walk(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:

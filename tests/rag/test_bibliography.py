@@ -62,6 +62,7 @@ def by(family: str, year: int | None = 2020, title: str = "On the Lattice") -> P
         (by("O’Brien"), "OBrien2020"),
         (by("王"), "Wang2020"),
         (by("Иванов"), "Ivanov2020"),
+        (Paper("T", (Author("The ATLAS Collaboration"),), 2012), "ATLASCollaboration2012"),
         (by("Kim", None), "Kimnd"),
         (by("???"), "Lattice2020"),
         (Paper("The perovskite handbook", year=2001), "Perovskite2001"),

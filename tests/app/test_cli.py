@@ -1,0 +1,156 @@
+"""The command line as a user and as a script meet it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.cli import COMMANDS, main
+from rag.demo import PAPER
+
+TIN = "Tin halide perovskites oxidise in air. Their band gap is 1.3 eV. Additives slow the oxidation of tin."
+
+
+class Run:
+    """Runs the command in this process, with a cache and a data folder of its own."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+        self.out = self.err = ""
+
+    def __call__(self, *args: str) -> int:
+        with pytest.raises(SystemExit) as stop:
+            main(list(args))
+        self.out, self.err = self._capsys.readouterr()
+        return int(stop.value.code or 0)
+
+    def json(self, *args: str) -> Any:
+        assert self(*args, "--json") == 0, self.err
+        return json.loads(self.out)
+
+
+@pytest.fixture()
+def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
+    return Run(capsys)
+
+
+@pytest.fixture()
+def paper(tmp_path: Path) -> Path:
+    path = tmp_path / "in" / "tin.txt"
+    path.parent.mkdir()
+    path.write_text(TIN, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS, "eval qa"])
+def test_every_help_has_an_example_or_lists_commands(run: Run, command: str) -> None:
+    assert run(*command.split(), "--help") == 0
+    assert "Usage: clip-mat" in run.out
+    assert any(word in run.out for word in ("Example", "Try:", "Commands:"))
+
+
+def test_ingest_then_ask_in_json(run: Run, paper: Path, tmp_path: Path) -> None:
+    index = str(tmp_path / "index")
+    report = run.json("ingest", str(paper.parent), "--index", index)
+    assert [entry["file"] for entry in report["added"]] == ["tin.txt"]
+    assert run.json("ingest", str(paper), "--index", index)["unchanged"] == [{"file": "tin.txt", "reason": ""}]
+    answer = run.json("ask", "What is the band gap of tin halide perovskites?", "--index", index)
+    assert not answer["abstained"]
+    assert "1.3 eV" in answer["answer"]
+    assert answer["sentences"][0]["support"][0]["page"] == 1
+    passages = run.json("passages", "oxidation", "-k", "1", "--index", index)
+    assert [hit["file"] for hit in passages["passages"]] == ["tin.txt"]
+
+
+def test_asking_files_asks_only_them(run: Run, paper: Path) -> None:
+    assert run("ingest", str(PAPER)) == 0
+    answer = run.json("ask", "Are temperature effects important for defects?", str(paper))
+    assert answer["abstained"]
+    assert not run.json("ask", "Are temperature effects important for defects?")["abstained"]
+
+
+def test_the_bundled_review_is_asked_by_default(run: Run, tmp_path: Path) -> None:
+    assert run("ask", "Are temperature effects important for defects?") == 0
+    assert " page " in run.out
+    assert "bundled review" in run.err
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_runs_and_writes_only_to_its_cache(run: Run, tmp_path: Path) -> None:
+    assert run("demo") == 0
+    assert "ClipMatAuthors2026 page" in run.out
+    assert "The papers do not answer this question." in run.out
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
+
+
+def test_references(run: Run, paper: Path) -> None:
+    run("ingest", str(PAPER))
+    assert run("references", "--format", "bibtex") == 0
+    assert run.out.startswith("@")
+    assert run("references", "--format", "csl-json") == 0
+    assert json.loads(run.out)[0]["id"] == "ClipMatAuthors2026"
+    assert run("references") == 0
+    assert run.out.startswith("ClipMatAuthors2026: The clip-mat authors.")
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["ask", "What is it?", "--index", "absent"], "absent"),
+        (["ask", ""], "empty"),
+        (["ask", "x" * 100_000], "100,000 characters"),
+        (["passages", "tin", "-k", "-1"], "-1"),
+        (["ask", "What is it?", "absent.pdf"], "nothing to ask"),
+        (["ingest", "absent.pdf"], ""),
+    ],
+)
+def test_failures_are_one_line_and_exit_1(run: Run, args: list[str], words: str, tmp_path: Path) -> None:
+    args = [str(tmp_path / arg) if arg.startswith("absent") else arg for arg in args]
+    assert run(*args) == 1
+    assert words in run.err
+    assert "Traceback" not in run.err + run.out
+    last = [line for line in run.err.splitlines() if line.startswith("clip-mat:")]
+    assert len(last) <= 1
+
+
+@pytest.mark.parametrize("args", [["ask"], ["nonsense"], ["passages", "tin", "-k", "many"], ["ingest"], ["--nonsense"]])
+def test_wrong_usage_exits_2(run: Run, args: list[str]) -> None:
+    assert run(*args) == 2
+    assert "Traceback" not in run.err
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app.cli", "ask", "What?", "--index", str(tmp_path / "absent"), "--debug"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+
+
+def test_nothing_but_json_on_stdout(tmp_path: Path, paper: Path) -> None:
+    """In a process of its own, so that what libraries print is seen as well."""
+    (paper.parent / "bad.pdf").write_bytes(b"junk")
+    command = [sys.executable, "-m", "app.cli", "ask", "What is the band gap?", str(paper.parent), "--json"]
+    command += ["--index", str(tmp_path / "index")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout)["question"] == "What is the band gap?"
+    assert done.stderr.startswith("skipped bad.pdf")
+
+
+def test_eval_qa_on_the_bundled_review(run: Run, tmp_path: Path) -> None:
+    questions = tmp_path / "questions.jsonl"
+    row = {"question": "What is the product kBT at 300 K?", "file": PAPER.name, "pages": [1], "answer": "25.9 meV"}
+    questions.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    result = run.json("eval", "qa", "--questions", str(questions), "--sentences", "20")
+    ours, bm25, vectors = result["retrieval"]["Pages"]
+    assert [ours["system"], bm25["system"], vectors["system"]] == ["clip-mat", "BM25 alone", "vectors alone"]
+    assert ours["hit"]["1"]["value"] == 1.0
+    assert result["answers"]["contains_gold"]["value"] == 1.0
+    assert result["fidelity"]["rate"] == 1.0
+    assert result["fidelity"]["checked"] >= 20

@@ -1,0 +1,37 @@
+"""What several test modules share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clip_mat import SentenceEncoder
+from rag import PaperLibrary
+
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real papers and questions, which is not part of the repository."""
+    if not SHARED.is_dir():
+        pytest.skip("the real papers and questions of ../shared/data are not here")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def encoder() -> SentenceEncoder:
+    """The packaged sentence encoder, loaded once."""
+    return SentenceEncoder()
+
+
+@pytest.fixture(scope="session")
+def demo(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperLibrary]:
+    """The bundled review, taken in once; read only, please."""
+    from rag.demo import PAPER
+
+    with PaperLibrary(tmp_path_factory.mktemp("demo") / "papers.db", encoder=encoder) as library:
+        library.add(PAPER)
+        yield library

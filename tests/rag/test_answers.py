@@ -1,0 +1,157 @@
+"""What an answer shows, and that it can be believed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from indexes import Record
+from rag import PaperLibrary
+from rag.answers import ABSTENTION, AnswerSentence, Support
+from rag.documents import Box, Fragment, Kind, Sentence
+from rag.extract import Candidate, _without_markers, choose, in_reading_order, split_question
+from rag.retrieval import Scored
+
+CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
+
+
+def candidate(text: str, relevance: float, key: str = "Kim2020", index: int = 0) -> Candidate:
+    record = Record(f"{key}:{index:06d}", metadata={"key": key, "file": f"{key}.pdf"})
+    scored = Scored(record.id, 1.0, 0.5, 0.5, np.ones(index + 1, np.float32), record)
+    sentence = Sentence(text, Kind.BODY, (Fragment(3, None, text, (Box(0, 0, 1, 1),)),))
+    return Candidate(sentence, scored, index, frozenset(text.lower().split()), 0.5, relevance)
+
+
+def support(key: str, page: int) -> Support:
+    return Support(key, f"{key}.pdf", page, None, "quote", (), 1.0)
+
+
+def test_the_citation_stands_before_the_full_stop() -> None:
+    assert AnswerSentence("Yes.", (support("Mosquera2023", 5),)).cited == "Yes (Mosquera2023 page 5)."
+    two = AnswerSentence("It is so!", (support("Kim2020", 2), support("Kim2020", 2), support("Lee2021a", 7)))
+    assert two.cited == "It is so (Kim2020 page 2; Lee2021a page 7)!"
+    assert AnswerSentence(ABSTENTION).cited == ABSTENTION
+
+
+def test_near_duplicates_become_one_sentence_with_several_citations() -> None:
+    one = candidate("The efficiency of the cell reached 25.5 % in 2020 .", 2.0, "Kim2020")
+    same = candidate("the efficiency of the cell reached 25.5 % in 2020", 1.9, "Lee2021")
+    groups = choose([one, same])
+    assert [[c.scored.key for c in group] for group in groups] == [["Kim2020", "Lee2021"]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "The efficiency of the cell reached 23.5 % in 2020 .",
+        "The efficiency of the cell not reached 25.5 % in 2020 .",
+    ],
+)
+def test_other_numbers_and_negations_are_never_merged(other: str) -> None:
+    one = candidate("The efficiency of the cell reached 25.5 % in 2020 .", 2.0)
+    assert len(choose([one, candidate(other, 1.9, "Lee2021")])) == 2
+
+
+def test_weak_sentences_are_left_out() -> None:
+    strong, weak = candidate("Strong words here.", 2.0), candidate("Other weak ones.", 1.0, index=1)
+    assert choose([weak, strong]) == [[strong]]
+
+
+def test_sentences_of_a_paper_stand_in_its_order_and_the_best_paper_first() -> None:
+    late = candidate("a b c d", 3.0, "Kim2020", index=4)
+    early = candidate("e f g h", 2.6, "Kim2020", index=1)
+    other = candidate("i j k l", 2.8, "Abe1999", index=0)
+    ordered = in_reading_order(choose([late, early, other]))
+    assert [group[0] for group in ordered] == [early, late, other]
+
+
+@pytest.mark.parametrize(
+    ("question", "parts"),
+    [
+        ("Why is it so?", ["Why is it so?"]),
+        ("What is A and what is B?", ["What is A", "what is B?"]),
+        ("What is A? What is B?", ["What is A?", "What is B?"]),
+        ("Which materials are cheap and stable?", ["Which materials are cheap and stable?"]),
+        ("Why?", ["Why?"]),
+    ],
+)
+def test_questions_are_split_at_their_clauses(question: str, parts: list[str]) -> None:
+    assert split_question(question) == parts
+
+
+def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
+    text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
+    assert _without_markers(text) == "Doping helps a lot along [110]."
+
+
+def test_the_demo_answers_its_question(demo: PaperLibrary) -> None:
+    answer = demo.ask("Are temperature effects important for defects?")
+    assert not answer.abstained
+    assert len(answer.sentences) >= 2
+    assert all(CITED.search(sentence.cited) for sentence in answer.sentences)
+    assert all(sentence.support for sentence in answer.sentences)
+    assert [reference.key for reference in answer.references] == ["ClipMatAuthors2026"]
+    assert "temperature" in answer.text.lower()
+
+
+def test_numbers_of_the_demo_are_found_on_their_printed_page(demo: PaperLibrary) -> None:
+    answer = demo.ask("What is the product kBT at 300 K in meV?")
+    assert any("25.9 meV" in s.text and s.support[0].page == 1 and s.support[0].label == "211" for s in answer.sentences)
+
+
+def test_every_quote_is_on_its_page(demo: PaperLibrary) -> None:
+    from rag.demo import PAPER
+    from rag.evaluation import Quote, check_quotes
+
+    answers = [
+        demo.ask(question)
+        for question in (
+            "Are temperature effects important for defects?",
+            "How does temperature change the zero-field splitting of the NV centre?",
+            "How fast do halide ions migrate in perovskites?",
+        )
+    ]
+    quotes = [Quote(s.file, s.page, s.quote) for a in answers for sentence in a.sentences for s in sentence.support]
+    assert quotes
+    assert check_quotes(quotes, lambda _: PAPER).astray == ()
+
+
+@pytest.mark.parametrize("question", ["Who was the first emperor of Rome?", "How do I bake a sourdough loaf?", "zzz qqq"])
+def test_silence_where_the_paper_is_silent(demo: PaperLibrary, question: str) -> None:
+    answer = demo.ask(question)
+    assert answer.abstained
+    assert answer.text == ABSTENTION
+    assert answer.references == ()
+
+
+def test_the_unanswered_part_is_named(demo: PaperLibrary) -> None:
+    answer = demo.ask("Are temperature effects important for defects, and who won the world cup in 1998?")
+    assert not answer.abstained
+    assert answer.sentences[-1].support == ()
+    assert "who won the world cup in 1998?" in answer.sentences[-1].text
+    assert all(sentence.support for sentence in answer.sentences[:-1])
+
+
+def test_the_json_of_an_answer(demo: PaperLibrary) -> None:
+    document = demo.ask("Are temperature effects important for defects?").to_dict()
+    assert set(document) == {"question", "answer", "abstained", "sentences", "references", "model", "timings"}
+    for sentence in document["sentences"]:
+        assert set(sentence) == {"text", "support"}
+        for place in sentence["support"]:
+            assert set(place) == {"key", "file", "page", "label", "quote", "boxes", "score"}
+            assert place["boxes"]
+            assert all(x0 < x1 and y0 < y1 for x0, y0, x1, y1 in place["boxes"])
+    for reference in document["references"]:
+        assert set(reference) == {"key", "text", "doi", "file", "bibtex"}
+        assert reference["bibtex"].startswith("@")
+
+
+def test_notebooks_get_html_that_cannot_be_broken_out_of(demo: PaperLibrary) -> None:
+    answer = demo.ask("Are temperature effects important for defects?")
+    evil = replace(answer, sentences=(AnswerSentence('<script>alert("x")</script>', (support("K2020", 1),)),))
+    html = evil._repr_html_()
+    assert "<script" not in html
+    assert "K2020 page 1" in html
