@@ -83,6 +83,7 @@ _FUNCTION_WORDS = frozenset(
 _TOKEN = re.compile(r"[^\W\d_]+")
 _EQUATION_NUMBER = re.compile(r"\(\s?S?\d{1,3}[a-z]?\s?\)\s*$")
 _MATHS = re.compile(r"[=≈≡∝∑∏∫√∂∇≤≥<>→⇌↔±×]")
+_PANEL = re.compile(r"\(?[a-h](?:[–,\-][a-h])?\)?,?\s+[A-Z(]")
 _NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2}){0,3}\.?|[IVX]{1,5}\.|[A-Z]\.)\s+[^\W\d_][^\W\d_]")
 
 
@@ -199,12 +200,13 @@ def starts_caption(line: Line, look: Look) -> bool:
     after, rest = match["after"].strip(), match["rest"].strip()
     if match["number"].isalpha() and not match["what"].isupper():
         return False
-    differs = not look.is_body(line.size) or line.bold > 0.05
+    differs = not look.is_body(line.size) or line.bold > 0.02
     if after and after != ")":
         return differs or not rest or not rest[0].islower() or line.gaps > 0
     if after == ")":
         return False
-    return not rest or (differs and not re.match(r"[a-z]+\b", rest)) or (line.gaps > 0 and differs)
+    begins = bool(_PANEL.match(rest)) or not re.match(r"[a-z]+\b", rest)
+    return not rest or (differs and (begins or line.gaps > 0))
 
 
 def is_row(line: Line) -> bool:

@@ -20,6 +20,7 @@ from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, UNKNOWN, UNKNOWN_MINUS, one
 _HYPHENS = "-‐‑\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 _TAIL = re.compile(r"([^\W\d_]+)[-‐‑\u00ad]$")
+_CHAIN = re.compile(r"[^\W\d_][-‐‑](?:of|the|in|to|and|by|on|up|at|a)[-‐‑]$")
 _HEAD = re.compile(r"[^\W\d_]+")
 _NO_BLANK_AFTER = re.compile(r"(?:[–—/]|\w[-‐‑])$")
 _TIMES = re.compile(rf"(?<=\d)\s?{UNKNOWN}\s?(?=10\^)")
@@ -71,58 +72,16 @@ _ORBITALS = frozenset(
 
 # Second halves that follow a real hyphen far more often than a syllable break.
 _COMPOUND_ENDS = frozenset(
-    [
-        "based",
-        "free",
-        "dependent",
-        "type",
-        "like",
-        "scale",
-        "doped",
-        "rich",
-        "poor",
-        "level",
-        "phase",
-        "principles",
-        "state",
-        "driven",
-        "induced",
-        "related",
-        "resolved",
-        "order",
-        "dimensional",
-        "centered",
-        "centred",
-        "assisted",
-        "limited",
-        "containing",
-        "mediated",
-        "oriented",
-        "averaged",
-        "field",
-        "effect",
-        "transfer",
-        "coated",
-        "quality",
-        "efficiency",
-        "performance",
-        "throughput",
-        "energy",
-        "temperature",
-        "learning",
-        "shot",
-        "specific",
-        "wide",
-        "range",
-        "term",
-        "density",
-        "life",
-        "to",
-        "of",
-        "the",
-        "and",
-        "in",
-    ]
+    "based free dependent type like scale doped rich poor level phase principles state driven induced related "
+    "resolved order dimensional centered centred assisted aided limited containing mediated oriented averaged "
+    "averaging field effect transfer coated quality efficiency performance throughput energy temperature learning "
+    "shot specific wide range term density life friendly engineered packed calibrated sensitive insensitive "
+    "restricted size sized selective resistant cost row art to of the and in".split()
+)
+# First halves likewise, where the second is a word by itself.
+_COMPOUND_STARTS = frozenset(
+    "high low long short first second third single double near off one two three four five zero ground close well "
+    "self state-of out-of".split()
 )
 
 
@@ -132,9 +91,11 @@ class Vocabulary:
     def __init__(self, lines: Iterable[Line]) -> None:
         self._words: Counter[str] = Counter()
         self._compounds: Counter[str] = Counter()
+        broken = False  # whether the line begins with the second half of a word
         for line in lines:
-            found = _WORD.findall(readable(line.text).lower())
-            if found and line.text[-1:] in _HYPHENS:
+            found = _WORD.findall(readable(line.text).lower())[broken:]
+            broken = line.text[-1:] in _HYPHENS
+            if found and broken:
                 found.pop()
             for word in found:
                 if "-" in word:
@@ -155,7 +116,9 @@ class Vocabulary:
         known_left, known_right = self._words[left.lower()], self._words[right.lower()]
         if right in _COMPOUND_ENDS:
             return len(left) > 2 and known_left > 0
-        return len(left) > 3 and len(right) > 3 and known_left > 1 and known_right > 1
+        if left.lower() in _COMPOUND_STARTS:
+            return known_right > 0
+        return len(left) > 3 and len(right) > 3 and known_left > 0 and known_right > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +327,8 @@ def _joint(line: Line, following: Line, vocabulary: Vocabulary) -> tuple[int, st
         right = readable(head[0])
         if right in ("and", "or", "to"):  # "short- and long-range"
             return len(text), " "
+        if _CHAIN.search(text):  # "state-of-the-" goes on as it began
+            return len(text), ""
         return (len(text), "") if vocabulary.keeps_hyphen(readable(tail[1]), right) else (len(text) - 1, "")
     return len(text), "" if _NO_BLANK_AFTER.search(text) else " "
 

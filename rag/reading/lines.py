@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -229,6 +230,7 @@ def _line(glyphs: Glyphs, spacing: Spacing, row: list[Piece], head: Piece, colum
     else:
         text, script, left, right, holes, styles = _mixed_text(glyphs, row, head)
     letters = sum(piece.end - piece.start for piece in row)
+    font, size = _main_look(row, head)
     return Line(
         page=glyphs.number,
         text=text,
@@ -240,12 +242,21 @@ def _line(glyphs: Glyphs, spacing: Spacing, row: list[Piece], head: Piece, colum
         y0=head.base + min(glyphs.styles[style].fall for style in styles),
         y1=head.base + max(glyphs.styles[style].rise for style in styles),
         base=head.base,
-        size=head.size,
+        size=size,
         bold=sum(piece.bold * (piece.end - piece.start) for piece in row) / letters,
-        font=head.font,
+        font=font,
         gaps=holes,
         column=column,
     )
+
+
+def _main_look(row: Sequence[Piece], head: Piece) -> tuple[str, float]:
+    """Font and size of most characters on the line; a run-in heading may be larger."""
+    letters: Counter[tuple[str, float]] = Counter()
+    for piece in row:
+        if piece.size > 0.87 * head.size:
+            letters[piece.font, piece.size] += piece.end - piece.start
+    return letters.most_common(1)[0][0]
 
 
 def _plain_text(glyphs: Glyphs, spacing: Spacing, piece: Piece) -> tuple[str, bytes, list[float], list[float], int]:

@@ -52,6 +52,7 @@ _FRONT = re.compile(
     r"edited by|editor:|street|road|usa\b|united kingdom|germany|china|japan|france|spain",
     re.IGNORECASE,
 )
+_REFERRING = re.compile(r"(?:[(\[,]|\b(?:in|see|of|from|and|to|by|with|the|both|on|also))\s*$", re.IGNORECASE)
 _LEAST_TEXT = 12  # lines
 _CLOSED = re.compile(r"[.!?:;][)\]\"”’\d,–\-\s]*$")
 _NUMBERED_HEADING = re.compile(r"^\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[^\W\d_]{2}")
@@ -102,7 +103,7 @@ def _unmask_text(blocks: Sequence[Block], look: Look) -> None:
     for block in blocks:
         if block.kind is Kind.CAPTION and text is not None and is_prose(block):
             plain = look.is_body(block.size) and block.bold < 0.02 and block.lines[0].font == text.lines[-1].font
-            if plain and block.column != text.column and not _CLOSED.search(text.lines[-1].text):
+            if plain and block.column != text.column and _REFERRING.search(text.lines[-1].text):
                 block.kind = Kind.BODY
         if block.kind is Kind.BODY and look.is_body(block.size):
             text = block
