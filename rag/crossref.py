@@ -42,13 +42,9 @@ class _SameScheme(HTTPRedirectHandler):
     def __init__(self, scheme: str) -> None:
         self.scheme = scheme
 
-    def redirect_request(
-        self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str
-    ) -> Request | None:
+    def redirect_request(self, req: Request, fp: Any, code: int, msg: str, headers: Any, newurl: str) -> Request | None:
         if urlsplit(newurl).scheme != self.scheme:
-            raise RagError(
-                f"{req.host} redirects to {newurl[:100]!r}, which is not {self.scheme}; not followed"
-            )
+            raise RagError(f"{req.host} redirects to {newurl[:100]!r}, which is not {self.scheme}; not followed")
         return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
@@ -89,9 +85,7 @@ class UrlTransport:
             raise RagError(f"{parts.netloc} answered {error.code} {error.reason}; try again later") from error
         except (TimeoutError, URLError, OSError, http.client.HTTPException) as error:
             reason = getattr(error, "reason", None) or str(error) or f"no answer within {timeout:g} s"
-            raise RagError(
-                f"{parts.netloc} cannot be reached: {reason}; check the network or go on offline"
-            ) from error
+            raise RagError(f"{parts.netloc} cannot be reached: {reason}; check the network or go on offline") from error
         return bytes(body)
 
 

@@ -11,9 +11,7 @@ from typing import Any
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence, Reference, Support
-from rag.bibliography import bibtex
 from rag.documents import Kind, Sentence
-from rag.metadata import Paper
 from rag.retrieval import Query, Retriever, Scored
 
 PASSAGES = 8
@@ -215,11 +213,10 @@ def _without_markers(text: str) -> str:
 
 
 def _reference(metadata: dict[str, Any]) -> Reference:
-    paper = Paper.from_dict(metadata["paper"])
     return Reference(
         key=metadata["key"],
         text=metadata["reference"],
-        doi=paper.doi or None,
+        doi=metadata["paper"]["doi"] or None,
         file=metadata["file"],
-        bibtex=bibtex({metadata["key"]: paper}),
+        bibtex=metadata["bibtex"],
     )

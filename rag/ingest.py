@@ -18,7 +18,7 @@ import numpy as np
 
 from clip_mat.sentence_encoder import SentenceEncoder
 from indexes import Collection, Record, Store
-from rag.bibliography import mla, paper_key
+from rag.bibliography import bibtex, mla, paper_key
 from rag.crossref import lookup
 from rag.documents import Document
 from rag.errors import RagError, UnreadableDocument
@@ -205,6 +205,7 @@ class Ingester:
                 "pages": len(document.pages),
                 "paper": paper.to_dict(),
                 "reference": mla(paper),
+                "bibtex": bibtex({key: paper}),
             }
             self._papers.upsert([Record(key, text=paper.title, metadata=metadata)])
             self._passages.upsert(

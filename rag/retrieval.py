@@ -21,7 +21,7 @@ from indexes import Collection, Filter, Record
 from indexes.fulltext import Tokenizer
 from rag.passages import Passage, decode_passage, decode_vectors
 
-CANDIDATES = 100
+CANDIDATES = 50
 """Passages taken from either search before they are scored together."""
 
 COVERAGE_WEIGHT = 1.0
