@@ -101,15 +101,15 @@ class Retriever:
     """
 
     def __init__(self, passages: Collection, encode: Callable[[Sequence[str]], FloatArray]) -> None:
-        self._passages = passages
+        self.passages = passages
         self._encode = encode
         self._tokenizer = Tokenizer()
 
     def query(self, text: str) -> Query:
         """Reads a question: its vector and its words, each weighted by how rare it is."""
         terms = self._tokenizer.query_terms(text)
-        total = len(self._passages)
-        frequency = self._passages.document_frequency(terms)
+        total = len(self.passages)
+        frequency = self.passages.document_frequency(terms)
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
         return Query(text, self._encode([text])[0], weights)
 
@@ -122,14 +122,14 @@ class Retriever:
             where: Only passages whose metadata match.
             method: ``fused``, or one of its halves alone: ``bm25``, ``vectors``.
         """
-        if k == 0 or not len(self._passages):
+        if k == 0 or not len(self.passages):
             return []
         depth = max(CANDIDATES, 2 * k)
-        ids = {hit.id for hit in self._passages.vector_search(query.vector, depth, where)}
-        ids |= {hit.id for hit in self._passages.text_search(query.text, depth, where)}
+        ids = {hit.id for hit in self.passages.vector_search(query.vector, depth, where)}
+        ids |= {hit.id for hit in self.passages.text_search(query.text, depth, where)}
         ordered = sorted(ids)
-        bm25 = self._passages.text_scores(query.text, ordered)
-        records = self._passages.get(ordered)
+        bm25 = self.passages.text_scores(query.text, ordered)
+        records = self.passages.get(ordered)
         scored = [
             self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
         ]

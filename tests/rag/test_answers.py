@@ -99,7 +99,9 @@ def test_the_demo_answers_its_question(demo: PaperLibrary) -> None:
 
 def test_numbers_of_the_demo_are_found_on_their_printed_page(demo: PaperLibrary) -> None:
     answer = demo.ask("What is the product kBT at 300 K in meV?")
-    assert any("25.9 meV" in s.text and s.support[0].page == 1 and s.support[0].label == "211" for s in answer.sentences)
+    assert any(
+        "25.9 meV" in s.text and s.support[0].page == 1 and s.support[0].label == "211" for s in answer.sentences
+    )
 
 
 def test_every_quote_is_on_its_page(demo: PaperLibrary) -> None:
@@ -119,7 +121,9 @@ def test_every_quote_is_on_its_page(demo: PaperLibrary) -> None:
     assert check_quotes(quotes, lambda _: PAPER).astray == ()
 
 
-@pytest.mark.parametrize("question", ["Who was the first emperor of Rome?", "How do I bake a sourdough loaf?", "zzz qqq"])
+@pytest.mark.parametrize(
+    "question", ["Who was the first emperor of Rome?", "How do I bake a sourdough loaf?", "zzz qqq"]
+)
 def test_silence_where_the_paper_is_silent(demo: PaperLibrary, question: str) -> None:
     answer = demo.ask(question)
     assert answer.abstained

@@ -131,9 +131,7 @@ def test_mla(paper, reference):
     assert mla(paper) == reference
 
 
-@pytest.mark.parametrize(
-    "paper", [KIM, HARD, Paper("Preprint", (Author("Lee", "B."),), 2017, "arXiv", type="article")]
-)
+@pytest.mark.parametrize("paper", [KIM, HARD, Paper("Preprint", (Author("Lee", "B."),), 2017, "arXiv", type="article")])
 def test_bibtex_read_back_gives_the_same_record(paper):
     assert parse_bib(bibtex({"Key": paper}))["Key"][0] == paper
 

@@ -122,9 +122,7 @@ def test_nonsense_is_an_error_of_one_line(body):
 
 def test_nulls_and_odd_types_are_tolerated():
     odd = dict.fromkeys(WORK) | {"title": WORK["title"], "subtitle": WORK["subtitle"], "volume": 9}
-    assert (
-        lookup(KNOWN, transport=Fake(odd)).title == "Anharmonic free energies of halide vacancies: A review"
-    )
+    assert lookup(KNOWN, transport=Fake(odd)).title == "Anharmonic free energies of halide vacancies: A review"
 
 
 class Handler(BaseHTTPRequestHandler):

@@ -253,9 +253,7 @@ def paper(tmp_path: Path) -> Path:
 
 def test_true_quotes_are_found_whatever_their_spaces_and_hyphens(paper: Path, read) -> None:
     true = ["limit the efficiency of the cell", "ef\ufb01ciency of  the\ncell", "25.5% in all"]
-    report = check_quotes(
-        [Quote("paper one.pdf", 1, text) for text in true], lambda _: paper, read, "a reader"
-    )
+    report = check_quotes([Quote("paper one.pdf", 1, text) for text in true], lambda _: paper, read, "a reader")
     assert report.astray == ()
     assert report.rate == 1
     assert str(report) == "3 of 3 quotes stand on their page (read by a reader)"

@@ -48,18 +48,14 @@ class Stemmer:
         return {term for (term,) in self.db.execute("SELECT term FROM terms")}
 
     def content_stems(self, text: str) -> set[str]:
-        return self.stems(
-            " ".join(word for word in re.findall(r"\w+", text.lower()) if word not in STOP_WORDS)
-        )
+        return self.stems(" ".join(word for word in re.findall(r"\w+", text.lower()) if word not in STOP_WORDS))
 
 
 def test_paraphrases_share_few_words_with_their_passages() -> None:
     source = SHARED / "qa" / "chemlitqa_train.jsonl"
     if not source.exists():
         pytest.skip(f"the contexts are not here: {source}")
-    contexts = {
-        hashlib.sha256(text.encode()).hexdigest(): text for text in read_contexts(source).contexts.values()
-    }
+    contexts = {hashlib.sha256(text.encode()).hexdigest(): text for text in read_contexts(source).contexts.values()}
     stemmer = Stemmer()
     shares = []
     for row in rows("paraphrases.jsonl"):
@@ -79,9 +75,7 @@ def test_off_topic_questions_are_half_easy_half_hard_in_both_halves() -> None:
 
 def test_no_question_stands_twice() -> None:
     asked = [
-        question.text
-        for name in ("off_topic.jsonl", "on_topic.jsonl")
-        for question in read_questions(DATA / name)
+        question.text for name in ("off_topic.jsonl", "on_topic.jsonl") for question in read_questions(DATA / name)
     ]
     asked += [str(row["paraphrase"]) for row in rows("paraphrases.jsonl")]
     assert len(asked) == len(set(asked)) == 180

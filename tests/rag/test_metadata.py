@@ -21,9 +21,7 @@ from rag.metadata.text import clean, find_dois, is_junk_title, normalise_doi, si
 
 TITLE = ("Anharmonic free energies of halide", "vacancies in lead-free perovskites")
 WHOLE_TITLE = " ".join(TITLE)
-BODY = tuple(
-    f"the vacancy moves along a path that line {i} of this text describes in prose" for i in range(12)
-)
+BODY = tuple(f"the vacancy moves along a path that line {i} of this text describes in prose" for i in range(12))
 
 Look = tuple[str, float]
 
@@ -298,9 +296,7 @@ def test_a_stored_title_that_the_page_does_not_show_is_not_believed():
 
 
 def test_a_stored_author_that_the_page_does_not_show_is_not_believed():
-    paper = infer_paper(
-        document(paper_page(), info={"Author": "Administrator"}, xmp={"dc:creator": "Jane Typesetter"})
-    )
+    paper = infer_paper(document(paper_page(), info={"Author": "Administrator"}, xmp={"dc:creator": "Jane Typesetter"}))
     assert [a.family for a in paper.authors] == ["Kröger", "Chen"]
 
 
@@ -628,9 +624,7 @@ def test_no_bib_is_fatal(tmp_path: Path, content: bytes):
     assert infer_paper(document(paper_page()), tmp_path / "missing.bib").title == WHOLE_TITLE
 
 
-def test_a_huge_bib_is_left_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-):
+def test_a_huge_bib_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture):
     monkeypatch.setattr("rag.metadata.bib.MAX_BIB_BYTES", 100)
     bib = tmp_path / "scan_0042.bib"
     bib.write_text(BIB, encoding="utf-8")
@@ -639,9 +633,7 @@ def test_a_huge_bib_is_left_alone(
 
 
 def test_a_large_library_is_searched_in_little_time(tmp_path: Path):
-    filler = (
-        "@article{{k{0}, title={{Study {0} of lattices}}, author={{Roe, A.}}, year=1999, note={{{1}}}}}\n"
-    )
+    filler = "@article{{k{0}, title={{Study {0} of lattices}}, author={{Roe, A.}}, year=1999, note={{{1}}}}}\n"
     bib = tmp_path / "library.bib"
     bib.write_text("".join(filler.format(i, "text " * 100) for i in range(5000)) + BIB, encoding="utf-8")
     begin = time.process_time()

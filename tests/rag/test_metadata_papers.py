@@ -68,8 +68,7 @@ FACTS: dict[str, tuple[str, str, int, int, str, str]] = {
         "Oxford Open Materials Science",
     ),
     "sparks_KnowMat2": (
-        "KnowMat: An Agentic Approach to Transforming Unstructured Material Science "
-        "Literature into Structured Data",
+        "KnowMat: An Agentic Approach to Transforming Unstructured Material Science Literature into Structured Data",
         "Sayeed",
         4,
         2025,
@@ -85,8 +84,7 @@ FACTS: dict[str, tuple[str, str, int, int, str, str]] = {
         "npj Computational Materials",
     ),
     "sparks_Predicting_materials_properties": (
-        "Predicting materials properties without crystal structure: deep representation "
-        "learning from stoichiometry",
+        "Predicting materials properties without crystal structure: deep representation learning from stoichiometry",
         "Goodall",
         2,
         2020,
@@ -170,8 +168,7 @@ FACTS: dict[str, tuple[str, str, int, int, str, str]] = {
         "Journal of Materials Chemistry A",
     ),
     "walsh_2020_scinotes": (
-        "Low-cost descriptors of electrostatic and electronic contributions to anion "
-        "redox activity in batteries",
+        "Low-cost descriptors of electrostatic and electronic contributions to anion redox activity in batteries",
         "Davies",
         4,
         2020,
