@@ -12,73 +12,17 @@ from statistics import median
 
 from rag.documents import Kind
 from rag.reading.lines import Line
+from rag.reading.text import word_list
 
 CAPTION = re.compile(
     r"^\W{0,2}(?:(?:Supplementary|Extended Data|Supporting)\s+)?"
     r"(?P<what>Fig(?:ure|s|ures)?\b\.?|FIG(?:URE|S)?\b\.?|Tables?\b|TABLE\b|Scheme\b|SCHEME\b|Chart\b|Plate\b|Box\b|Algorithm\b|Listing\b)"
     r"\s*(?P<number>S?\d{1,3}(?:\.\d+)?|[IVX]{1,5})\b(?P<after>\s?[.:|)]|\s?[–—](?![\dS])|\s|$)(?P<rest>.*)"
 )
-_FUNCTION_WORDS = frozenset(
-    [
-        "the",
-        "of",
-        "and",
-        "in",
-        "to",
-        "a",
-        "is",
-        "for",
-        "with",
-        "that",
-        "by",
-        "as",
-        "are",
-        "on",
-        "from",
-        "be",
-        "we",
-        "this",
-        "which",
-        "at",
-        "an",
-        "or",
-        "it",
-        "can",
-        "not",
-        "have",
-        "has",
-        "these",
-        "was",
-        "were",
-        "been",
-        "their",
-        "its",
-        "into",
-        "also",
-        "such",
-        "than",
-        "between",
-        "our",
-        "using",
-        "may",
-        "but",
-        "more",
-        "they",
-        "all",
-        "each",
-        "both",
-        "where",
-        "when",
-        "if",
-        "how",
-        "one",
-        "will",
-        "there",
-        "would",
-        "only",
-        "use",
-        "used",
-    ]
+_FUNCTION_WORDS = word_list(
+    "the of and in to a is for with that by as are on from be we this which at an or it can not have has these "
+    "was were been their its into also such than between our using may but more they all each both where when if "
+    "how one will there would only use used"
 )
 _TOKEN = re.compile(r"[^\W\d_]+")
 _EQUATION_NUMBER = re.compile(r"\(\s?S?\d{1,3}[a-z]?\s?\)\s*$")

@@ -7,6 +7,7 @@ line, 1 raised, 2 lowered). From any slice of it come the readable text, and the
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from rag.documents import Box
 from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.lines import UNSURE, Line
 from rag.reading.sentences import CITATION
-from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, UNKNOWN, UNKNOWN_MINUS, one_line, readable
+from rag.reading.text import SUBSCRIPT, SUPERSCRIPT, UNKNOWN, UNKNOWN_MINUS, one_line, readable, word_list
 
 _HYPHENS = "-‐‑\u00ad"
 _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
@@ -31,57 +32,21 @@ _MARKER = re.compile(
     r"^[\s,;]*(?:\d{1,3}[a-z]?|[a-f*†‡§¶#])(?:[\s,;–—−\-‐]+(?:\d{1,3}[a-z]?|[a-f]))*[\s,;]*$|^[*†‡§¶,]+$"
 )
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "®", "™"))
-_UNITS = frozenset(
-    [
-        "m",
-        "cm",
-        "mm",
-        "nm",
-        "μm",
-        "um",
-        "km",
-        "dm",
-        "pm",
-        "Å",
-        "s",
-        "ms",
-        "ns",
-        "V",
-        "eV",
-        "meV",
-        "keV",
-        "K",
-        "A",
-        "mA",
-        "W",
-        "mW",
-        "J",
-        "kJ",
-        "g",
-        "kg",
-        "L",
-        "mol",
-        "Hz",
-        "sun",
-        "atom",
-    ]
-)
-_ORBITALS = frozenset(
-    ["sp", "s", "p", "d", "f", "R", "r", "x", "y", "z", "t2g", "eg", "χ", "σ", "η", "Ψ", "ψ", "ρ", "T", "L", "N"]
-)
+_UNITS = word_list("m cm mm nm μm um km dm pm Å s ms ns V eV meV keV K A mA W mW J kJ g kg L mol Hz sun atom")
+_ORBITALS = word_list("sp s p d f R r x y z t2g eg χ σ η Ψ ψ ρ T L N")
 
 # Second halves that follow a real hyphen far more often than a syllable break.
-_COMPOUND_ENDS = frozenset(
+_COMPOUND_ENDS = word_list(
     "based free dependent type like scale doped rich poor level phase principles state driven induced related "
     "resolved order dimensional centered centred assisted aided limited containing mediated oriented averaged "
     "averaging field effect transfer coated quality efficiency performance throughput energy temperature learning "
     "shot specific wide range term density life friendly engineered packed calibrated sensitive insensitive "
-    "restricted size sized selective resistant cost row art to of the and in".split()
+    "restricted size sized selective resistant cost row art to of the and in"
 )
 # First halves likewise, where the second is a word by itself.
-_COMPOUND_STARTS = frozenset(
+_COMPOUND_STARTS = word_list(
     "high low long short first second third single double near off one two three four five zero ground close well "
-    "self state-of out-of".split()
+    "self state-of out-of"
 )
 
 
@@ -194,6 +159,8 @@ class Flow:
             match.span() for match in re.finditer(rb"\x01+", self.script) if self._is_citation(*match.span())
         ]
 
+        self._markers = {start for start, _ in self._citations}
+
     def masked(self) -> str:
         """The text for finding sentence ends: citation markers replaced, same length."""
         if not self._citations:
@@ -214,7 +181,6 @@ class Flow:
         script = self.script[start:end]
         if not any(script):
             return self._typed(self.text[start:end])
-        dropped = {span[0] for span in self._citations}
         parts: list[str] = []
         done = start
         for match in _SCRIPTS.finditer(self.script, start, end):
@@ -224,8 +190,8 @@ class Flow:
             run = self.text[first:last]
             if script[first - start] == 2:
                 parts.append(run)
-            elif first not in dropped:
-                parts.append(_raise(self.text[:first], run))
+            elif first not in self._markers:
+                parts.append(_raise(self.text[first - 1 : first], run))
         parts.append(self.text[done:end])
         return self._typed("".join(parts))
 
@@ -245,15 +211,18 @@ class Flow:
 
     def _parts(self, start: int, end: int) -> Iterator[_Part]:
         fresh = False
-        for stretch in self._stretches:
+        nearest = bisect_right(self._stretches, start, key=lambda stretch: stretch.at)
+        for index in range(max(0, nearest - 1), len(self._stretches)):
+            stretch = self._stretches[index]
+            if stretch.at >= end:
+                return
             first, last = max(start, stretch.at), min(end, stretch.at + stretch.length)
-            for unsure in self._unsure:
-                if first <= unsure < last:
-                    if self.text[first:unsure].strip():
-                        yield _Part(stretch.line, first - stretch.at, unsure - stretch.at, first, unsure, fresh)
-                    # A sign is shown in front of what follows: as a dash it does not count in comparisons.
-                    first = unsure if self.text[unsure] == UNKNOWN_MINUS else unsure + 1
-                    fresh = True
+            for unsure in self._unsure[bisect_left(self._unsure, first) : bisect_left(self._unsure, last)]:
+                if self.text[first:unsure].strip():
+                    yield _Part(stretch.line, first - stretch.at, unsure - stretch.at, first, unsure, fresh)
+                # A sign is shown in front of what follows: as a dash it does not count in comparisons.
+                first = unsure if self.text[unsure] == UNKNOWN_MINUS else unsure + 1
+                fresh = True
             if first < last and self.text[first:last].strip():
                 shown = last + (stretch.hyphen and last == stretch.at + stretch.length)
                 yield _Part(stretch.line, first - stretch.at, shown - stretch.at, first, last, fresh)

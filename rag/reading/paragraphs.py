@@ -35,6 +35,9 @@ def paragraphs_of(blocks: Sequence[Block]) -> list[Paragraph]:
     for block in blocks:
         if block.kind in (Kind.BODY, Kind.BACK):
             parts = _divide(block)
+            if open_text is not None and _interrupts(open_text, block):
+                waiting += [Paragraph(block.kind, lines, section) for lines in parts]
+                continue
             if open_text is not None and _goes_on(open_text, block.kind, parts[0]):
                 open_text.lines += parts.pop(0)
             if parts:
@@ -59,6 +62,12 @@ def paragraphs_of(blocks: Sequence[Block]) -> list[Paragraph]:
             section = " ".join(block.text.split())
             made[0].section = section
     return paragraphs + waiting
+
+
+def _interrupts(text: Paragraph, block: Block) -> bool:
+    """Words in another size while a sentence of the text is still open: a note, or writing in a figure."""
+    last = text.lines[-1]
+    return abs(last.size - block.size) > 0.35 and not _CLOSED.search(last.text)
 
 
 def _divide(block: Block) -> list[list[Line]]:

@@ -24,6 +24,7 @@ import pypdfium2.raw as pdfium
 from rag.errors import UnreadableDocument, UnsafeDocument
 from rag.reading.repair import compose_accents, mark_unknown
 from rag.reading.text import one_line
+from rag.reading.visibility import lost_on_background
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -220,7 +221,8 @@ class PdfFile:
         if not blank.all() and hidden_chars[~blank].mean() > 0.8 and _has_image(page):
             hidden_chars[:] = False  # the text layer of a scanned page, under its picture
         if pale:
-            hidden_chars |= _lost_on_background(page, glyphs, run_of, pale, boxes, blank)
+            suspects = np.isin(run_of, pale) & ~blank
+            hidden_chars |= lost_on_background(page, (glyphs.width, glyphs.height), suspects, boxes)
         base = boxes[:, 3] + shift_of_run[run_of]
         return style_of_run[run_of], base, hidden_chars
 
@@ -372,42 +374,6 @@ def _place(glyphs: Glyphs, page: Any, boxes: Floats, base: Floats) -> None:
         glyphs.styles = [
             replace(style, angle=None if style.angle is None else (style.angle - turns) % 4) for style in glyphs.styles
         ]
-
-
-def _lost_on_background(
-    page: Any,
-    glyphs: Glyphs,
-    run_of: npt.NDArray[np.intp],
-    pale: list[int],
-    boxes: Floats,
-    blank: npt.NDArray[np.bool_],
-) -> npt.NDArray[np.bool_]:
-    """Pale characters that do not show: the page is drawn and their place on it is one even colour."""
-    suspects = np.isin(run_of, pale) & ~blank
-    hidden = np.zeros(len(run_of), np.bool_)
-    scale = min(1.0, 1600 / max(glyphs.width, glyphs.height, 1.0))
-    width, height = max(1, round(glyphs.width * scale)), max(1, round(glyphs.height * scale))
-    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
-    if not bitmap:
-        return suspects
-    try:
-        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-        pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, 0)
-        stride = pdfium.FPDFBitmap_GetStride(bitmap)
-        memory = ctypes.cast(pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height)))
-        pixels = np.frombuffer(memory.contents, np.uint8).reshape(height, stride)[:, : 4 * width]
-        pixels = pixels.reshape(height, width, 4)[:, :, :3]
-        x, y = ctypes.c_int(), ctypes.c_int()
-        for index in np.flatnonzero(suspects).tolist():
-            left, top, right, bottom = (float(value) for value in boxes[index])
-            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, left, top, x, y)
-            first = (max(0, x.value), max(0, y.value))
-            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, right, bottom, x, y)
-            patch = pixels[first[1] : y.value + 1, first[0] : x.value + 1]
-            hidden[index] = patch.size == 0 or int(np.ptp(patch)) < 40
-    finally:
-        pdfium.FPDFBitmap_Destroy(bitmap)
-    return hidden
 
 
 def _keep_visible(

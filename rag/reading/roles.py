@@ -38,8 +38,8 @@ _BACK_WORDS = (
 )
 BACK = re.compile(_NUMBER + rf"(?:{_BACK_WORDS})\W*$", re.IGNORECASE)
 RUN_IN_BACK = re.compile(
-    r"^(?:Acknowledge?ments?|Author [Cc]ontributions?|Competing (?:financial )?interests?|Competing Interests|Funding|"
-    r"Conflicts? of [Ii]nterest|(?:Data|Code) [Aa]vailability|Open Access|Publisher[’']s [Nn]ote|Reprints and permission\w*|"
+    r"^(?:Acknowledge?ments?|Author [Cc]ontributions?|Competing (?:financial )?[Ii]nterests?|Funding|Open Access|"
+    r"Conflicts? of [Ii]nterest|(?:Data|Code) [Aa]vailability|Publisher[’']s [Nn]ote|Reprints and permission\w*|"
     r"Supplementary [Ii]nformation|Additional [Ii]nformation|Correspondence)\b"
 )
 _OPENING = re.compile(
@@ -53,6 +53,7 @@ _FRONT = re.compile(
     re.IGNORECASE,
 )
 _REFERRING = re.compile(r"(?:[(\[,]|\b(?:in|see|of|from|and|to|by|with|the|both|on|also))\s*$", re.IGNORECASE)
+_FRONT_PAGES = 3  # on which addresses may stand as footnotes
 _LEAST_TEXT = 12  # lines
 _CLOSED = re.compile(r"[.!?:;][)\]\"”’\d,–\-\s]*$")
 _NUMBERED_HEADING = re.compile(r"^\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[^\W\d_]{2}")
@@ -78,7 +79,7 @@ def _first_guess(block: Block, look: Look) -> Kind:
         return Kind.HEADING
     if all(is_formula(line, look) for line in block.lines):
         return Kind.FORMULA
-    if is_prose(block):
+    if is_prose(block) and (look.is_body(block.size) or len(block.lines) > 1 or block.text.rstrip()[-1:] in ".?!"):
         return Kind.BODY
     if look.is_body(block.size) and _is_loose_text(block):
         return Kind.BODY
@@ -168,10 +169,10 @@ def _mark_front(blocks: Sequence[Block], look: Look, title: str) -> None:
     if again is not None and _letters(again.text) == _letters(heading.text if heading else title):
         _mark_opening(second, look, again)
     for block in blocks:
+        if block.kind not in (Kind.BODY, Kind.TABLE) or look.is_body(block.size):
+            continue
         small = block.size < 0.95 * look.size
-        if (block.kind in (Kind.BODY, Kind.TABLE) and small and block.page <= 3 and _is_address(block)) or (
-            block.kind in (Kind.BODY, Kind.TABLE) and not look.is_body(block.size) and _LICENCE.search(block.text)
-        ):
+        if (small and block.page <= _FRONT_PAGES and _is_address(block)) or _LICENCE.search(block.text):
             block.kind = Kind.FRONT
 
 
@@ -187,9 +188,9 @@ def _mark_opening(opening: Sequence[Block], look: Look, heading: Block | None) -
         abstract = len(block.lines) >= 4 and function_share(block.text) >= 0.27 and _front_hits(block) < 4
         if before:
             block.kind = Kind.BODY if abstract else Kind.FRONT
-        elif (
-            not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract
-        ) or (block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3):
+            continue
+        notes = not look.is_body(block.size) and _front_hits(block) >= (2 if is_prose(block) else 1) and not abstract
+        if notes or (block.kind is Kind.TABLE and index <= max(title_at, start or 0) + 3):
             block.kind = Kind.FRONT
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rag.reading.text import word_list
+
 CITATION = "\ue000"
 """Stands in for every character of a raised citation marker, so that ``efficiency.¹² The`` ends a sentence."""
 
@@ -16,200 +18,24 @@ _NEXT = re.compile(rf"\s+([\"“‘'(\[{CITATION}]*)(\S*)")
 _LABEL = re.compile(
     r"^\W{0,2}(?:Supplementary |Extended Data )?(?:Fig(?:ure|s)?\.?|Table|Scheme|Chart|Box)\s*S?\d{1,3}$", re.I
 )
+_LONGEST_LABEL = 40  # characters
 _PANEL = re.compile(r"\([a-z]\)")
 _STARTS_SMALL = re.compile(r"^(?:[a-zα-ω]-|[a-z][A-Z]|[•▪●■])")
 
-_NEVER_LAST = frozenset(
-    [
-        "fig",
-        "figs",
-        "eq",
-        "eqs",
-        "eqn",
-        "eqns",
-        "ref",
-        "refs",
-        "sec",
-        "sect",
-        "secs",
-        "tab",
-        "tabs",
-        "scheme",
-        "e.g",
-        "i.e",
-        "eg",
-        "ie",
-        "cf",
-        "ca",
-        "c.f",
-        "viz",
-        "vs",
-        "resp",
-        "approx",
-        "dr",
-        "prof",
-        "mr",
-        "mrs",
-        "ms",
-        "st",
-        "messrs",
-        "phys",
-        "chem",
-        "rev",
-        "lett",
-        "soc",
-        "am",
-        "acad",
-        "sci",
-        "int",
-        "mater",
-        "adv",
-        "nat",
-        "appl",
-        "commun",
-        "dept",
-        "univ",
-        "ed",
-        "eds",
-        "pp",
-        "chap",
-        "suppl",
-        "supp",
-        "ext",
-        "vol",
-        "vols",
-        "no",
-        "nos",
-        "nr",
-        "inc",
-        "incl",
-        "ltd",
-        "corp",
-        "jr",
-        "sr",
-        "proc",
-        "natl",
-        "symp",
-        "conf",
-        "trans",
-        "j",
-        "angew",
-        "opt",
-        "electrochem",
-        "biol",
-        "environ",
-        "comput",
-        "theor",
-        "mol",
-        "struct",
-        "thermochem",
-        "spectrosc",
-        "cryst",
-        "crystallogr",
-        "esp",
-        "def",
-        "thm",
-        "lem",
-        "prop",
-        "aka",
-        "w.r.t",
-        "s.t",
-        "a.k.a",
-        "rel",
-        "wrt",
-    ]
+_NEVER_LAST = word_list(
+    "fig figs eq eqs eqn eqns ref refs sec sect secs tab tabs scheme e.g i.e eg ie cf ca c.f viz vs resp approx "
+    "dr prof mr mrs ms st messrs phys chem rev lett soc am acad sci int mater adv nat appl commun dept univ ed "
+    "eds pp chap suppl supp ext vol vols no nos nr inc incl ltd corp jr sr proc natl symp conf trans j angew opt "
+    "electrochem biol environ comput theor mol struct thermochem spectrosc cryst crystallogr esp def thm lem prop "
+    "aka w.r.t s.t a.k.a rel wrt"
 )
-_NEEDS_NUMBER = frozenset(["no", "nos", "nr", "p", "pp", "vol", "vols", "sec", "ed", "prop", "rel"])
-_STARTERS = frozenset(
-    [
-        "A",
-        "All",
-        "Also",
-        "Although",
-        "An",
-        "And",
-        "Another",
-        "As",
-        "At",
-        "Because",
-        "Besides",
-        "Both",
-        "But",
-        "By",
-        "Despite",
-        "During",
-        "Each",
-        "Even",
-        "Finally",
-        "First",
-        "For",
-        "From",
-        "Further",
-        "Furthermore",
-        "Given",
-        "Hence",
-        "Here",
-        "How",
-        "However",
-        "If",
-        "In",
-        "Indeed",
-        "Instead",
-        "It",
-        "Its",
-        "Like",
-        "Many",
-        "Moreover",
-        "Most",
-        "Nevertheless",
-        "No",
-        "Note",
-        "On",
-        "One",
-        "Only",
-        "Other",
-        "Our",
-        "Over",
-        "Overall",
-        "Recently",
-        "Second",
-        "Several",
-        "Similarly",
-        "Since",
-        "So",
-        "Some",
-        "Such",
-        "That",
-        "The",
-        "Their",
-        "Then",
-        "There",
-        "Therefore",
-        "These",
-        "They",
-        "This",
-        "Those",
-        "Three",
-        "Through",
-        "Thus",
-        "To",
-        "Two",
-        "Under",
-        "Unlike",
-        "Until",
-        "Using",
-        "We",
-        "What",
-        "When",
-        "Where",
-        "Whereas",
-        "Which",
-        "While",
-        "With",
-        "Within",
-        "Without",
-        "Yet",
-    ]
+_NEEDS_NUMBER = word_list("no nos nr p pp vol vols sec ed prop rel")
+_STARTERS = word_list(
+    "A All Also Although An And Another As At Because Besides Both But By Despite During Each Even Finally First "
+    "For From Further Furthermore Given Hence Here How However If In Indeed Instead It Its Like Many Moreover "
+    "Most Nevertheless No Note On One Only Other Our Over Overall Recently Second Several Similarly Since So Some "
+    "Such That The Their Then There Therefore These They This Those Three Through Thus To Two Under Unlike Until "
+    "Using We What When Where Whereas Which While With Within Without Yet"
 )
 
 
@@ -230,7 +56,7 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     mark = match[0]
     if mark[0] == ":":
         return True
-    if _LABEL.match(text[: match.start()]):
+    if match.start() < _LONGEST_LABEL and _LABEL.match(text[: match.start()]):
         return False
     if _PANEL.match(opener + word):
         return mark[0] == "."

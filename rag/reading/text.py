@@ -90,12 +90,19 @@ _READABLE = str.maketrans(
 
 # Escape sequences first, whole; then any control, format, surrogate or private character that is left.
 _ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?|\x1b.?"
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # control sequences
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c\n]*(?:\x07|\x1b\\|\x9c)?"  # strings for the terminal
+    r"|\x1b.?"
 )
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e0fff]"
 )
+
+
+def word_list(text: str) -> frozenset[str]:
+    """The words of a list that is easier to read as prose."""
+    return frozenset(text.split())
 
 
 def strip_controls(text: str) -> str:
