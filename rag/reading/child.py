@@ -1,4 +1,4 @@
-"""The process that parses: started as ``python -m rag.reading.child``, spoken to in frames over two pipes.
+"""The process that parses: a fresh Python that calls ``main``, spoken to in frames over two pipes.
 
 A frame is its length as four bytes, big endian, and so many bytes of JSON. A request names a file and the limits;
 the answers to it are at most one ``{"pages": n}`` and then one ``{"document": ...}`` or ``{"error": ...}``.
@@ -94,7 +94,3 @@ def _bound_processor(seconds: float) -> None:
     if hard != resource.RLIM_INFINITY:
         soft = min(soft, hard)
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
-
-
-if __name__ == "__main__":
-    main()

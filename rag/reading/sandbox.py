@@ -155,7 +155,7 @@ class _Child:
             "MALLOC_ARENA_MAX": "2",
         }
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "rag.reading.child"],
+            [sys.executable, "-c", "from rag.reading.child import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -19,7 +19,7 @@ def lost_on_background(
     suspects: npt.NDArray[np.bool_],
     boxes: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.bool_]:
-    """Which of the ``suspects`` lie on a ground of their own colour.
+    """Which of the ``suspects`` (one at least) lie on a ground of their own colour.
 
     Args:
         page: PDFium's page.
@@ -30,30 +30,43 @@ def lost_on_background(
     hidden = np.zeros(len(suspects), np.bool_)
     scale = min(1.0, _LONGEST_SIDE / max(*size, 1.0))
     width, height = (max(1, round(side * scale)) for side in size)
-    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
-    if not bitmap:
+    places = {
+        index: _on_screen(page, (width, height), boxes[index].tolist()) for index in np.flatnonzero(suspects).tolist()
+    }
+    x0, y0 = min(place[0] for place in places.values()), min(place[1] for place in places.values())
+    x1, y1 = max(place[2] for place in places.values()), max(place[3] for place in places.values())
+    pixels = _draw(page, (width, height), (x0, y0, x1 + 1, y1 + 1))
+    if pixels is None:
         return suspects
-    try:
-        pixels = _draw(page, bitmap, width, height)
-        x, y = ctypes.c_int(), ctypes.c_int()
-        for index in np.flatnonzero(suspects).tolist():
-            left, top, right, bottom = boxes[index].tolist()
-            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, left, top, x, y)
-            columns, rows = [max(0, x.value)], [max(0, y.value)]
-            pdfium.FPDF_PageToDevice(page, 0, 0, width, height, 0, right, bottom, x, y)
-            columns, rows = sorted([*columns, max(0, x.value)]), sorted([*rows, max(0, y.value)])
-            patch = pixels[rows[0] : rows[1] + 1, columns[0] : columns[1] + 1]
-            hidden[index] = patch.size == 0 or int(np.ptp(patch)) < _CONTRAST
-    finally:
-        pdfium.FPDFBitmap_Destroy(bitmap)
+    for index, (left, top, right, bottom) in places.items():
+        patch = pixels[top - y0 : bottom - y0 + 1, left - x0 : right - x0 + 1]
+        hidden[index] = patch.size == 0 or int(np.ptp(patch)) < _CONTRAST
     return hidden
 
 
-def _draw(page: Any, bitmap: Any, width: int, height: int) -> npt.NDArray[np.uint8]:
-    """The page on white: (height, width, 3)."""
-    pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-    pdfium.FPDF_RenderPageBitmap(bitmap, page, 0, 0, width, height, 0, 0)
-    stride = pdfium.FPDFBitmap_GetStride(bitmap)
-    memory = ctypes.cast(pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height)))
-    rows = np.frombuffer(memory.contents, np.uint8).reshape(height, stride)[:, : 4 * width]
-    return rows.reshape(height, width, 4)[:, :, :3]
+def _on_screen(page: Any, size: tuple[int, int], box: list[float]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom pixel of a box, inside a page drawn ``size`` pixels large."""
+    x, y = ctypes.c_int(), ctypes.c_int()
+    corners = []
+    for corner in (box[:2], box[2:]):
+        pdfium.FPDF_PageToDevice(page, 0, 0, *size, 0, *corner, x, y)
+        corners.append((min(max(0, x.value), size[0] - 1), min(max(0, y.value), size[1] - 1)))
+    (xa, ya), (xb, yb) = corners
+    return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
+
+
+def _draw(page: Any, size: tuple[int, int], window: tuple[int, int, int, int]) -> npt.NDArray[np.uint8] | None:
+    """The window (left, top, right, bottom) of the page on white: (height, width, 3). None if memory is short."""
+    width, height = window[2] - window[0], window[3] - window[1]
+    bitmap = pdfium.FPDFBitmap_Create(width, height, 0)
+    if not bitmap:
+        return None
+    try:
+        pdfium.FPDFBitmap_FillRect(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+        pdfium.FPDF_RenderPageBitmap(bitmap, page, -window[0], -window[1], *size, 0, 0)
+        stride = pdfium.FPDFBitmap_GetStride(bitmap)
+        memory = ctypes.cast(pdfium.FPDFBitmap_GetBuffer(bitmap), ctypes.POINTER(ctypes.c_ubyte * (stride * height)))
+        rows = np.frombuffer(memory.contents, np.uint8).reshape(height, stride)[:, : 4 * width]
+        return rows.reshape(height, width, 4)[:, :, :3].copy()
+    finally:
+        pdfium.FPDFBitmap_Destroy(bitmap)
