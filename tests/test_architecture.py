@@ -73,7 +73,16 @@ def test_there_are_no_unsafe_loaders() -> None:
 
 @pytest.mark.parametrize("package", sorted(PACKAGES))
 def test_importing_a_package_loads_nothing_heavy(package: str) -> None:
-    heavy = "torch transformers sentence_transformers faiss langchain_core pymatgen pypdf pypdfium2".split()
+    heavy = [
+        "torch",
+        "transformers",
+        "sentence_transformers",
+        "faiss",
+        "langchain_core",
+        "pymatgen",
+        "pypdf",
+        "pypdfium2",
+    ]
     code = f"import sys, {package}; print(*(m for m in {heavy!r} if m in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""

@@ -127,8 +127,7 @@ def truth(items: Sequence[Item], places: dict[str, Any]) -> dict[str, Any]:
         "pages": [_page(n, label, layout) for n, label in enumerate(labels, start=1)],
         "figure": {"page": upper.page, "box": _rounded(rectangle(upper, lower, layout))},
         "sentences": [
-            _sentence(order, item, parts, labels)
-            for order, (item, parts) in enumerate(zip(items, found, strict=True))
+            _sentence(order, item, parts, labels) for order, (item, parts) in enumerate(zip(items, found, strict=True))
         ],
     }
 

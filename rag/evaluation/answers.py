@@ -71,8 +71,7 @@ class AnswerReport:
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
         rates = {
-            name: getattr(self, name).to_dict()
-            for name in ("abstained", "answered", "contains_gold", "cites_gold")
+            name: getattr(self, name).to_dict() for name in ("abstained", "answered", "contains_gold", "cites_gold")
         }
         return rates | {
             "wrongly_answered": list(self.wrongly_answered),
@@ -96,9 +95,7 @@ def evaluate_answers(
     return AnswerReport(
         abstained=bootstrap(silent, seed=seed),
         answered=bootstrap([not answer.abstained for answer in answers], seed=seed),
-        contains_gold=bootstrap(
-            [_contains(answer, q.answer) for q, answer in located if q.answer], seed=seed
-        ),
+        contains_gold=bootstrap([_contains(answer, q.answer) for q, answer in located if q.answer], seed=seed),
         cites_gold=bootstrap([_cites(answer, q) for q, answer in located], seed=seed),
         wrongly_answered=tuple(q.text for q, quiet in zip(off_topic, silent, strict=True) if not quiet),
         wrongly_silent=tuple(q.text for q, answer in zip(on_topic, answers, strict=True) if answer.abstained),

@@ -52,9 +52,7 @@ def read_questions(path: Path | str) -> list[Question]:
         pages = row.get("pages", row.get("pages_with_exact_answer_string", ()))
         if not isinstance(text, str) or not text.strip():
             raise LibraryError(f'{path}, line {number}: no "question" (or "query") with text in it')
-        if not isinstance(pages, list | tuple) or not all(
-            isinstance(page, int) and page >= 1 for page in pages
-        ):
+        if not isinstance(pages, list | tuple) or not all(isinstance(page, int) and page >= 1 for page in pages):
             raise LibraryError(f"{path}, line {number}: pages {pages!r} are not a list of numbers from 1")
         file = str(row.get("file", row.get("doc_name", "")))
         answer = str(row.get("answer", row.get("correct_answer", "")))

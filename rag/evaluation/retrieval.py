@@ -80,9 +80,7 @@ def evaluate_retrieval(
         if not gold:
             continue
         passages = list(search(question.text, max(KS)))[: max(KS)]
-        ranking = [
-            [(_name(passage, question), page) for page in _pages(passage, unit)] for passage in passages
-        ]
+        ranking = [[(_name(passage, question), page) for page in _pages(passage, unit)] for passage in passages]
         ranks.append(first_hit(ranking, gold))
         gains.append(ndcg(ranking, gold, 10))
         widths.extend(len(set(passage.pages)) for passage in passages)

@@ -51,9 +51,7 @@ _PATTERNS = tuple(
         rf"(?P<pages>{_PAGES}){_END}",
     )
 )
-_CALL = re.compile(
-    r"^(?:to\s)?cite\s(?:this(?:\sarticle)?|as)\s?:?(?:\s|$)|^citation\s?:(?:\s|$)", re.IGNORECASE
-)
+_CALL = re.compile(r"^(?:to\s)?cite\s(?:this(?:\sarticle)?|as)\s?:?(?:\s|$)|^citation\s?:(?:\s|$)", re.IGNORECASE)
 _NOISE = re.compile(
     r"\s?\|?\s?\b(?:doi\s?[:.]?\s?)?(?:https?://\S+|www\.\S+|10\.\d{4,9}/\S+)|"
     r"this journal is ©.*?\b\d{4}\b|[©ª].*$|\bdoi\s?:",
@@ -127,11 +125,7 @@ def abbreviates(short: str, full: str) -> bool:
     small = {"of", "and", "the", "in", "for", "on"}
     a = [word for word in words(short) if word not in small]
     b = [word for word in words(full) if word not in small]
-    return (
-        bool(a)
-        and len(a) == len(b)
-        and all(x[0] == y[0] and y.startswith(x) for x, y in zip(a, b, strict=True))
-    )
+    return bool(a) and len(a) == len(b) and all(x[0] == y[0] and y.startswith(x) for x, y in zip(a, b, strict=True))
 
 
 def is_journal_code(name: str) -> bool:
@@ -141,7 +135,5 @@ def is_journal_code(name: str) -> bool:
 
 def tidy_pages(pages: str) -> str:
     """A range with one en dash and no spaces (``553–568``), or an article number."""
-    first, dash, last = (
-        re.sub(r"\s", "", re.sub(r"[-–—−]+", "–", clean(pages, 60))).strip(".,;:–").partition("–")
-    )
+    first, dash, last = re.sub(r"\s", "", re.sub(r"[-–—−]+", "–", clean(pages, 60))).strip(".,;:–").partition("–")
     return first if not dash or first == last else f"{first}–{last}"

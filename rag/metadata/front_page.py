@@ -201,9 +201,7 @@ def _byline(front: Sequence[FrontLine], title: Sequence[FrontLine]) -> tuple[Aut
 
 
 def _reads_like_names(text: str, inside: bool) -> bool:
-    tokens = [
-        token for token in re.findall(r"[^\W\d_][^\s,;\d]*", text) if len(token) > 2 or token[0].isupper()
-    ]
+    tokens = [token for token in re.findall(r"[^\W\d_][^\s,;\d]*", text) if len(token) > 2 or token[0].isupper()]
     capitals = [token for token in tokens if token[0].isupper() or token in _CONNECTIVES]
     if not tokens:
         return inside
@@ -219,9 +217,7 @@ def _own_doi(document: Document) -> tuple[str, str]:
     edge = [line.text for line in document.front if line.role != "text"]
     first = [line for line in document.front if line.role == "text"]
     texts = _with_wrapped([line.text for line in first if line.page == 1])
-    later = _with_wrapped(
-        [line.text for line in first if line.page > 1 and not _REFERENCE.match(line.text)][:30]
-    )
+    later = _with_wrapped([line.text for line in first if line.page > 1 and not _REFERENCE.match(line.text)][:30])
     spare: tuple[str, str] = ("", "")
     found: list[tuple[str, str]] = []
     for lines, source in (
@@ -248,9 +244,7 @@ def _with_wrapped(lines: list[str]) -> list[str]:
     """The lines, where one that breaks inside a DOI is joined with the next."""
     joined: list[str] = []
     for line in lines:
-        if joined and re.search(
-            r"10\.\d{4,9}/(?:[-._;()/:A-Za-z0-9]*[-/._])?$|doi\.org/$|10\.\d{4,9}$", joined[-1]
-        ):
+        if joined and re.search(r"10\.\d{4,9}/(?:[-._;()/:A-Za-z0-9]*[-/._])?$|doi\.org/$|10\.\d{4,9}$", joined[-1]):
             joined[-1] += line.strip()
         else:
             joined.append(line.strip())
@@ -263,9 +257,7 @@ def _own_citation(document: Document) -> tuple[CitationLine | None, str]:
     boxed = [[line.text, *(after.text for after in front[i + 1 : i + 3])] for i, line in enumerate(front)]
     edges = [*document.running, *(line.text for line in front if line.role != "text")]
     first = [line.text for line in front if line.page == 1 and line.role == "text"]
-    found = [
-        (c, "first page") for lines in boxed if calls_for_citation(lines[0]) for c in _citations(lines)[:1]
-    ]
+    found = [(c, "first page") for lines in boxed if calls_for_citation(lines[0]) for c in _citations(lines)[:1]]
     # A foot of several lines is put together only where no single line says it all.
     for width in (1, 2, 3):
         windows = (edges[i : i + width] for i in range(len(edges) - width + 1))

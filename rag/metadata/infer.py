@@ -147,9 +147,7 @@ class _Evidence:
         )
         candidates = [(normalise_doi(self._xmp(name)), "xmp") for name in names]
         info = self.document.info
-        candidates += [
-            (normalise_doi(info.get(name, "")), "docinfo") for name in ("doi", "DOI", "WPS-ARTICLEDOI")
-        ]
+        candidates += [(normalise_doi(info.get(name, "")), "docinfo") for name in ("doi", "DOI", "WPS-ARTICLEDOI")]
         candidates += [(doi, "docinfo") for doi in find_dois(info.get("Subject", ""))]
         candidates.append((self.page.doi, self.page.doi_source))
         if self.page.arxiv:
@@ -192,13 +190,9 @@ class _Evidence:
             (self.page.citation, self.page.citation_source),
         ]
         journals = [(name, "xmp")] + [(line.journal, source) for line, source in lines if line]
-        proper = [
-            (journal, source) for journal, source in journals if journal and not is_journal_code(journal)
-        ]
+        proper = [(journal, source) for journal, source in journals if journal and not is_journal_code(journal)]
         doi, doi_source = self.doi()
-        preprint = [
-            (server, doi_source) for prefix, server in PREPRINT_SERVERS.items() if doi.startswith(prefix)
-        ]
+        preprint = [(server, doi_source) for prefix, server in PREPRINT_SERVERS.items() if doi.startswith(prefix)]
         pages = self._xmp("prism:pagerange")
         start, end = self._xmp("prism:startingpage"), self._xmp("prism:endingpage")
         # "0" is a blank form, and "1" counts the pages of an article that has a number instead.
@@ -206,9 +200,7 @@ class _Evidence:
             pages = f"{start}–{end}" if end else start
 
         def settle(stored: str, printed: Callable[[CitationLine], str]) -> tuple[str, str]:
-            return _first(
-                [(clean(stored, 60), "xmp"), *((printed(line), source) for line, source in lines if line)]
-            )
+            return _first([(clean(stored, 60), "xmp"), *((printed(line), source) for line, source in lines if line)])
 
         return {
             "journal": _first([*proper, *preprint, *journals]),

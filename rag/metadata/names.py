@@ -190,9 +190,4 @@ def _is_name_token(token: str) -> bool:
     core = token.strip(".-'’‘ʼ")
     if not core or not all(c.isalpha() or c in "-.'’‘ʼ" for c in core):
         return False
-    return (
-        core[0].isupper()
-        or not core[0].islower()
-        or token.casefold() in _PARTICLES
-        or core[:2] in {"d'", "d’"}
-    )
+    return core[0].isupper() or not core[0].islower() or token.casefold() in _PARTICLES or core[:2] in {"d'", "d’"}

@@ -34,14 +34,14 @@ class Run:
         return json.loads(self.out)
 
 
-@pytest.fixture()
+@pytest.fixture
 def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
     return Run(capsys)
 
 
-@pytest.fixture()
+@pytest.fixture
 def paper(tmp_path: Path) -> Path:
     path = tmp_path / "in" / "tin.txt"
     path.parent.mkdir()

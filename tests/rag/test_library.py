@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -19,7 +20,7 @@ TIN = "Tin halide perovskites oxidise in air. Their band gap is 1.3 eV. Additive
 LEAD = "Lead halide perovskites are poisonous. Their efficiency is 25 %. Lead leaks into the rain."
 
 
-@pytest.fixture()
+@pytest.fixture
 def library(tmp_path: Path, encoder: SentenceEncoder) -> PaperLibrary:
     return PaperLibrary(tmp_path / "papers.db", encoder=encoder)
 
@@ -67,7 +68,7 @@ def test_new_content_of_a_file_replaces_the_old_and_keeps_the_key(library: Paper
 
 def test_a_text_that_stays_is_not_encoded_again(tmp_path: Path, encoder: SentenceEncoder) -> None:
     class Counting(SentenceEncoder):
-        seen: list[str] = []
+        seen: ClassVar[list[str]] = []
 
         def encode_spans(self, texts: Sequence[str], spans: Sequence[Sequence[Span]]) -> list[SpanEmbedding]:
             self.seen.extend(texts)

@@ -90,7 +90,7 @@ def test_payload_round_trip(texts: list[str], seed: int) -> None:
 
 
 def test_payload_refuses_a_wrong_number_of_vectors() -> None:
-    with pytest.raises(ValueError, match="2 sentence vectors|n=2"):
+    with pytest.raises(ValueError, match="n=2 sentence vectors"):
         encode_payload(Passage((sentence("One."),)), np.zeros((2, 384), np.float32))
 
 
