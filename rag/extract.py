@@ -43,6 +43,7 @@ _QUANTITY = re.compile(
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n't\b", re.IGNORECASE)
 _FORGED = re.compile(r"\s*\([^()]*\b\w+\d{4}[a-z]*,? pages? \d+[^()]*\)")
+_FORMULA = re.compile(r"(?=.*[A-Z].*\d)(?:[A-Z][a-z]?\d*){2,}")
 _BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
 _MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
 
@@ -56,6 +57,7 @@ class Candidate:
         scored: The passage that holds it.
         index: Its place in the passage.
         words: Its content words, folded and stemmed.
+        near: Content words of it and of the sentences beside it.
         coverage: Share of the question's word weight that it holds.
         relevance: How well it answers; the higher the better, comparable within one question.
     """
@@ -64,6 +66,7 @@ class Candidate:
     scored: Scored
     index: int
     words: frozenset[str]
+    near: frozenset[str]
     coverage: float
     relevance: float
 
@@ -115,8 +118,13 @@ class Answerer:
     def _answer_part(self, question: str, where: Filter | None) -> list[AnswerSentence]:
         query = self._retriever.query(question)
         found = self._retriever.search(query, PASSAGES, where)
-        candidates = weigh(query, found, self._retriever.words)
-        if not any(is_answer(c.cosine, c.coverage) for c in candidates):
+        names = self._retriever.words(names_in(question))
+        candidates = [
+            candidate
+            for candidate in weigh(query, found, self._retriever.words)
+            if not names or any(name <= candidate.near for name in names)
+        ]
+        if not any(is_answer(c.cosine, c.coverage, named=bool(names)) for c in candidates):
             return []
         return [_cite(group) for group in in_reading_order(choose(candidates))]
 
@@ -129,6 +137,16 @@ def split_question(question: str) -> list[str]:
         flags=re.IGNORECASE,
     )
     return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
+
+
+def names_in(question: str) -> list[str]:
+    """Formulas and names written like them (``GaN``, ``FAPbI3``, ``M3GNet``): what is said of others is no answer."""
+    tokens = re.findall(r"[^\W_]+", question)
+    return [
+        t
+        for t in tokens
+        if (sum(c.isupper() for c in t) > 1 and not t.removesuffix("s").isupper()) or _FORMULA.fullmatch(t)
+    ]
 
 
 def weigh(
@@ -149,17 +167,17 @@ def weigh(
             if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
                 continue
             coverage = query.coverage(held[i])
-            window = query.coverage(frozenset().union(*held[max(0, i - 1) : i + 2]))
+            near = frozenset().union(*held[max(0, i - 1) : i + 2])
             relevance = (
                 float(scored.cosines[i])
                 + 2 * coverage
-                + window
+                + query.coverage(near)
                 + scored.score
                 + 0.3 * (wants_number and bool(_NUMBER.search(sentence.text)))
                 - 0.1 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
             )
-            candidates.append(Candidate(sentence, scored, i, held[i], coverage, relevance))
+            candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance))
     return candidates
 
 

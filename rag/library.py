@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -225,12 +226,13 @@ class PaperLibrary:
 
 
 def _checked(question: str) -> str:
-    """The question on one line, without control characters.
+    """The question on one line, in compatible characters (``Cs₂`` as ``Cs2``), without control characters.
 
     Raises:
         QuestionError: If nothing is left, or too much.
     """
-    clean = " ".join("".join(c if c.isprintable() else " " for c in question).split())
+    compatible = unicodedata.normalize("NFKC", question)
+    clean = " ".join("".join(c if c.isprintable() else " " for c in compatible).split())
     if not clean:
         raise QuestionError("the question is empty; ask in a few words, e.g. 'Which defects limit CdTe?'")
     if len(clean) > MAX_QUESTION:

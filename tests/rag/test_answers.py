@@ -12,7 +12,7 @@ from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, _without_markers, choose, in_reading_order, split_question
+from rag.extract import Candidate, _without_markers, choose, in_reading_order, names_in, split_question
 from rag.retrieval import Scored
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
@@ -22,7 +22,8 @@ def candidate(text: str, relevance: float, key: str = "Kim2020", index: int = 0)
     record = Record(f"{key}:{index:06d}", metadata={"key": key, "file": f"{key}.pdf"})
     scored = Scored(record.id, 1.0, 0.5, 0.5, np.ones(index + 1, np.float32), record)
     sentence = Sentence(text, Kind.BODY, (Fragment(3, None, text, (Box(0, 0, 1, 1),)),))
-    return Candidate(sentence, scored, index, frozenset(text.lower().split()), 0.5, relevance)
+    words = frozenset(text.lower().split())
+    return Candidate(sentence, scored, index, words, words, 0.5, relevance)
 
 
 def support(key: str, page: int) -> Support:
@@ -80,6 +81,24 @@ def test_sentences_of_a_paper_stand_in_its_order_and_the_best_paper_first() -> N
 )
 def test_questions_are_split_at_their_clauses(question: str, parts: list[str]) -> None:
     assert split_question(question) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "names"),
+    [
+        ("What is the band gap of GaN?", ["GaN"]),
+        ("How do PSCs of FAPbI3 on TiO2 age?", ["FAPbI3", "TiO2"]),
+        ("Does UV light of 5 eV harm the NV centre?", []),
+        ("How good is M3GNet, and is H2O safe?", ["M3GNet", "H2O"]),
+    ],
+)
+def test_names_in_questions(question: str, names: list[str]) -> None:
+    assert names_in(question) == names
+
+
+def test_what_is_said_of_another_compound_is_no_answer(demo: PaperLibrary) -> None:
+    assert "0.58 eV" in demo.ask("What are the migration barriers in CH₃NH₃PbI₃?").text
+    assert demo.ask("What are the migration barriers in BaTiO3?").abstained
 
 
 def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
