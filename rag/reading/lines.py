@@ -6,11 +6,11 @@ crosses the gap between two columns. Pieces that share a baseline inside one col
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,9 @@ from rag.reading.text import UNKNOWN, UNKNOWN_DEGREE, UNKNOWN_MINUS, UNKNOWN_RIN
 UNSURE = 4
 """Flag among the script codes of a line."""
 
-_MARKS = re.compile(f"[{UNKNOWN}{UNKNOWN_MINUS}{UNKNOWN_DEGREE}{UNKNOWN_RING}\u2700-\u27bf]")
+Bools = npt.NDArray[np.bool_]
+
+_MARKS = np.array([ord(mark) for mark in (UNKNOWN, UNKNOWN_MINUS, UNKNOWN_DEGREE, UNKNOWN_RING)], np.uint32)
 _GAP = 1.0  # ems; justified text rarely opens its word spaces wider
 _WORD_GAP = 0.14  # ems, where the file itself writes no blank
 _DROP = 1.7  # times the usual size: a drop capital
@@ -114,12 +116,46 @@ def pieces_of(glyphs: Glyphs) -> list[Piece]:
     sideways = (angle[1:] != 0) & (angle[:-1] != 0)
     near = (np.abs(np.diff(glyphs.y0)) < 2 * larger) & (np.abs(np.diff(glyphs.x0)) < 2 * larger)
     jump = np.where(sideways, ~near, jump) | (angle[1:] != angle[:-1])
-    cuts = np.concatenate(([0], np.flatnonzero(jump) + 1, [count]))
+    starts = np.concatenate(([0], np.flatnonzero(jump) + 1))
+    ends = [*starts[1:].tolist(), count]
+    x0, x1 = np.minimum.reduceat(glyphs.x0, starts).tolist(), np.maximum.reduceat(glyphs.x1, starts).tolist()
+    level = np.maximum.reduceat(glyphs.base, starts) - np.minimum.reduceat(glyphs.base, starts)
+    one_style = np.maximum.reduceat(glyphs.style, starts) == np.minimum.reduceat(glyphs.style, starts)
+    uniform = (one_style & (level < 0.05 * size[starts])).tolist()
     spaced, place = _spaced(glyphs)
-    return [
-        _piece(glyphs, start, end, spaced[place[start] : place[end - 1] + 1])
-        for start, end in zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)
-    ]
+    pieces = []
+    for row, (start, end, same) in enumerate(zip(starts.tolist(), ends, one_style.tolist(), strict=True)):
+        chosen, bold = (start, None) if same else _most(glyphs, start, end)
+        main = int(glyphs.style[chosen])
+        style = glyphs.styles[main]
+        pieces.append(
+            Piece(
+                start=start,
+                end=end,
+                x0=x0[row],
+                y0=float(glyphs.y0[chosen]),
+                x1=x1[row],
+                y1=float(glyphs.y1[chosen]),
+                base=float(glyphs.base[chosen]),
+                size=style.size,
+                bold=float(style.bold) if bold is None else bold,
+                font=style.font,
+                text=spaced[place[start] : place[end - 1] + 1],
+                style=main,
+                uniform=uniform[row],
+                angle=style.angle,
+            )
+        )
+    return pieces
+
+
+def _most(glyphs: Glyphs, start: int, end: int) -> tuple[int, float]:
+    """The first character in the style of most of them, and the share of bold ones."""
+    styles = glyphs.style[start:end].tolist()
+    counts = Counter(styles)
+    main = min(counts, key=lambda style: (-counts[style], style))
+    heavy = sum(count for style, count in counts.items() if glyphs.styles[style].bold)
+    return start + styles.index(main), heavy / (end - start)
 
 
 def _spaced(glyphs: Glyphs) -> tuple[str, list[int]]:
@@ -133,214 +169,191 @@ def _spaced(glyphs: Glyphs) -> tuple[str, list[int]]:
     return " ".join(text), place.tolist()
 
 
-def _piece(glyphs: Glyphs, start: int, end: int, text: str) -> Piece:
-    styles, bases = glyphs.style[start:end], glyphs.base[start:end]
-    main, chosen = int(styles[0]), start
-    uniform = bool((styles == main).all())
-    bold = float(glyphs.styles[main].bold)
-    if not uniform:
-        counts = np.bincount(styles, minlength=len(glyphs.styles))
-        main = int(counts.argmax())
-        chosen = start + int((styles == main).argmax())
-        heavy = sum(n for n, style in zip(counts.tolist(), glyphs.styles, strict=True) if style.bold)
-        bold = heavy / (end - start)
-    style = glyphs.styles[main]
-    return Piece(
-        start=start,
-        end=end,
-        x0=float(glyphs.x0[start:end].min()),
-        y0=float(glyphs.y0[chosen]),
-        x1=float(glyphs.x1[start:end].max()),
-        y1=float(glyphs.y1[chosen]),
-        base=float(glyphs.base[chosen]),
-        size=style.size,
-        bold=bold,
-        font=style.font,
-        text=text,
-        style=main,
-        uniform=uniform and float(bases.max() - bases.min()) < 0.05 * style.size,
-        angle=style.angle,
-    )
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Pieces on one baseline of one column, left to right, and the largest of them."""
+
+    pieces: list[Piece]
+    head: Piece
+    column: tuple[float, float]
 
 
-def lines_of(glyphs: Glyphs, spacing: Spacing, pieces: Iterable[Piece], column: tuple[float, float]) -> list[Line]:
-    """The lines that ``pieces`` of one column make, top to bottom; a drop capital begins the line beside it."""
+def rows_of(pieces: Iterable[Piece], column: tuple[float, float]) -> list[Row]:
+    """The rows that ``pieces`` of one column make, top to bottom; a drop capital begins the row beside it."""
     pieces = list(pieces)
     usual = sorted(piece.size for piece in pieces)[len(pieces) // 2] if pieces else 0.0
     capitals = [p for p in pieces if p.end - p.start <= 2 and p.size > _DROP * usual and p.text.isalpha()]
-    rows: list[list[Piece]] = []
-    heads: list[Piece] = []  # the largest piece of each row
+    aside = set(map(id, capitals))
+    rows: list[Row] = []
+    finder = _RowFinder(max((piece.size for piece in pieces), default=0.0))
     for piece in sorted(pieces, key=lambda p: (-p.size * min(p.end - p.start, 12), -p.base)):
-        if piece in capitals:
+        if id(piece) in aside:
             continue
-        row = _row_for(piece, heads)
+        row = finder.row_for(piece)
         if row is None:
-            heads.append(piece)
-            rows.append([piece])
+            finder.add(piece)
+            rows.append(Row([piece], piece, column))
         else:
-            rows[row].append(piece)
+            rows[row].pieces.append(piece)
     for capital in capitals:
-        beside = [r for r, head in enumerate(heads) if capital.y0 < head.base < capital.y1 and head.x0 > capital.x0]
+        beside = [r for r in rows if capital.y0 < r.head.base < capital.y1 and r.head.x0 > capital.x0]
         if beside:
-            rows[max(beside, key=lambda r: heads[r].base)].append(capital)
+            max(beside, key=lambda r: r.head.base).pieces.append(capital)
         else:
-            heads.append(capital)
-            rows.append([capital])
-    order = sorted(range(len(rows)), key=lambda r: -heads[r].base)
-    return [_line(glyphs, spacing, rows[r], heads[r], column) for r in order]
+            rows.append(Row([capital], capital, column))
+    for made in rows:
+        made.pieces.sort(key=lambda piece: piece.x0)
+    return sorted(rows, key=lambda r: -r.head.base)
 
 
-def _row_for(piece: Piece, heads: Sequence[Piece]) -> int | None:
-    best, distance = None, 1e9
-    for index, head in enumerate(heads):
-        offset = piece.base - head.base
-        if piece.size < 0.85 * head.size:
-            fits = -0.45 * head.size < offset < 0.75 * head.size
-        else:
-            fits = abs(offset) < 0.35 * head.size
-        if fits and abs(offset) < distance:
-            best, distance = index, abs(offset)
-    return best
+class _RowFinder:
+    """Heads of rows, by the height of their baselines. ``largest``: size that no head exceeds."""
+
+    def __init__(self, largest: float) -> None:
+        self._largest = largest
+        self._heads: list[tuple[float, int, float]] = []  # baseline, number, size
+
+    def add(self, head: Piece) -> None:
+        insort(self._heads, (head.base, len(self._heads), head.size))
+
+    def row_for(self, piece: Piece) -> int | None:
+        """Number of the row whose baseline is nearest, among those that the piece fits."""
+        best, distance = None, 1e9
+        first = bisect_left(self._heads, (piece.base - 0.75 * self._largest, 0, 0.0))
+        for base, number, size in islice(self._heads, first, None):
+            offset = piece.base - base
+            if offset < -0.45 * self._largest:
+                break
+            small = piece.size < 0.85 * size
+            fits = -0.45 * size < offset < 0.75 * size if small else abs(offset) < 0.35 * size
+            if fits and (abs(offset), number) < (distance, -1 if best is None else best):
+                best, distance = number, abs(offset)
+        return best
 
 
-class Spacing:
-    """What lies between the characters of a page in stream order, found once for all its lines.
+def lines_of(glyphs: Glyphs, rows: Sequence[Row]) -> list[Line]:
+    """One line a row; all rows of a page at once, because arrays of a line's length are slow."""
+    if not rows:
+        return []
+    spans = [np.arange(piece.start, piece.end, dtype=np.int32) for row in rows for piece in row.pieces]
+    index = np.concatenate(spans)
+    letters = [sum(piece.end - piece.start for piece in row.pieces) for row in rows]
+    ends = np.cumsum(letters, dtype=np.intp)
+    begins = ends - letters
+    row_of = np.repeat(np.arange(len(rows)), letters)
+    head_size = np.repeat(np.array([row.head.size for row in rows], np.float32), letters)
+    head_base = np.repeat(np.array([row.head.base for row in rows], np.float32), letters)
+    x0, x1, style = glyphs.x0[index], glyphs.x1[index], glyphs.style[index]
+    codes = np.frombuffer(glyphs.text.encode("utf-32-le"), "<u4")[index]
+    step = x0[1:] - x1[:-1]
+    inside = row_of[1:] == row_of[:-1]
 
-    Attributes:
-        left, right: Edges of every character.
-        blanks: Characters that a blank follows, ascending; ``holes``: that a wide gap follows.
-        unsure: Characters that readers will not agree on, ascending.
-    """
+    size = np.array([each.size for each in glyphs.styles], np.float32)[style]
+    script, dropped, plain = _scripts(size, glyphs.base[index] - head_base, head_size)
+    script[_unsure(codes, x0, x1, step, inside)] |= UNSURE
+    em = head_size[:-1]
+    # A blank is a wide gap, or a narrow one where the file itself has a blank.
+    blank = (step > _WORD_GAP * em) | (glyphs.space[index[1:]] & (step > _BLANK_GAP * em))
+    blank &= inside & ~dropped[:-1]
+    holes = np.bincount(row_of[:-1][inside & (step > _HOLE * em)], minlength=len(rows)).tolist()
+    text = _WithBlanks(codes, script, x0, x1, np.flatnonzero(blank))
+    fall = _extreme(np.minimum, [each.fall for each in glyphs.styles], style, plain, begins)
+    rise = _extreme(np.maximum, [each.rise for each in glyphs.styles], style, plain, begins)
 
-    def __init__(self, glyphs: Glyphs) -> None:
-        self.left: list[float] = glyphs.x0.tolist()
-        self.right: list[float] = glyphs.x1.tolist()
-        step = glyphs.x0[1:] - glyphs.x1[:-1]
-        size = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[:-1]]
-        self.blanks: list[int] = np.flatnonzero(_blanks(step, glyphs.space, size)).tolist()
-        self.holes: list[int] = np.flatnonzero(step > _HOLE * size).tolist()
-        self.unsure = _unsure(glyphs.text, glyphs.x0, glyphs.x1, step)
-
-
-def _line(glyphs: Glyphs, spacing: Spacing, row: list[Piece], head: Piece, column: tuple[float, float]) -> Line:
-    row.sort(key=lambda piece: piece.x0)
-    if len(row) == 1 and head.uniform:
-        text, script, left, right, holes = _plain_text(glyphs, spacing, head)
-        styles = {head.style}
-    else:
-        text, script, left, right, holes, styles = _mixed_text(glyphs, row, head)
-    letters = sum(piece.end - piece.start for piece in row)
-    font, size = _main_look(row, head)
-    return Line(
-        page=glyphs.number,
-        text=text,
-        script=script,
-        left=left,
-        right=right,
-        x0=min(piece.x0 for piece in row),
-        x1=max(piece.x1 for piece in row),
-        y0=head.base + min(glyphs.styles[style].fall for style in styles),
-        y1=head.base + max(glyphs.styles[style].rise for style in styles),
-        base=head.base,
-        size=size,
-        bold=sum(piece.bold * (piece.end - piece.start) for piece in row) / letters,
-        font=font,
-        gaps=holes,
-        column=column,
-    )
+    lines = []
+    for number, (row, first, last) in enumerate(zip(rows, begins.tolist(), ends.tolist(), strict=True)):
+        font, main_size = _main_look(row)
+        at = slice(text.place[first], text.place[last - 1] + 1)
+        lines.append(
+            Line(
+                page=glyphs.number,
+                text=text.text[at],
+                script=text.script[at],
+                left=text.left[at],
+                right=text.right[at],
+                x0=min(piece.x0 for piece in row.pieces),
+                x1=max(piece.x1 for piece in row.pieces),
+                y0=row.head.base + fall[number],
+                y1=row.head.base + rise[number],
+                base=row.head.base,
+                size=main_size,
+                bold=sum(piece.bold * (piece.end - piece.start) for piece in row.pieces) / letters[number],
+                font=font,
+                gaps=holes[number],
+                column=row.column,
+            )
+        )
+    return lines
 
 
-def _main_look(row: Sequence[Piece], head: Piece) -> tuple[str, float]:
+def _main_look(row: Row) -> tuple[str, float]:
     """Font and size of most characters on the line; a run-in heading may be larger."""
+    head = row.head
+    if len(row.pieces) == 1:
+        return head.font, head.size
     letters: Counter[tuple[str, float]] = Counter()
-    for piece in row:
+    for piece in row.pieces:
         if piece.size > 0.87 * head.size:
             letters[piece.font, piece.size] += piece.end - piece.start
     return letters.most_common(1)[0][0]
 
 
-def _plain_text(glyphs: Glyphs, spacing: Spacing, piece: Piece) -> tuple[str, bytes, list[float], list[float], int]:
-    """Characters, codes, edges and number of holes of a piece without raised or lowered characters."""
-    start, end = piece.start, piece.end
-    code = bytearray(end - start)
-    for at in spacing.unsure[bisect_left(spacing.unsure, start) : bisect_left(spacing.unsure, end)]:
-        code[at - start] = UNSURE
-    blanks = spacing.blanks[bisect_left(spacing.blanks, start) : bisect_left(spacing.blanks, end - 1)]
-    holes = bisect_left(spacing.holes, end - 1) - bisect_left(spacing.holes, start)
-    left, right = spacing.left[start:end], spacing.right[start:end]
-    return *_with_blanks(glyphs.text[start:end], bytes(code), left, right, [at - start for at in blanks]), holes
-
-
-def _mixed_text(
-    glyphs: Glyphs, row: Sequence[Piece], head: Piece
-) -> tuple[str, bytes, list[float], list[float], int, set[int]]:
-    """As above for a line of several pieces or styles; and the styles that stand on the line."""
-    index = np.concatenate([np.arange(piece.start, piece.end, dtype=np.int32) for piece in row])
-    text = "".join(glyphs.text[piece.start : piece.end] for piece in row)
-    x0, x1 = glyphs.x0[index], glyphs.x1[index]
-    step = x0[1:] - x1[:-1]
-    code, dropped, plain = _scripts(glyphs, index, head)
-    blank = _blanks(step, glyphs.space[index], head.size) & ~dropped[:-1]
-    code[_unsure(text, x0, x1, step)] |= UNSURE
-    used = glyphs.style[index]
-    styles = set(used[plain].tolist()) or set(used.tolist())
-    blanks = np.flatnonzero(blank).tolist()
-    holes = int((step > _HOLE * head.size).sum())
-    return *_with_blanks(text, code.tobytes(), x0.tolist(), x1.tolist(), blanks), holes, styles
-
-
-def _blanks(step: Floats, space: npt.NDArray[np.bool_], size: Floats | float) -> npt.NDArray[np.bool_]:
-    """Whether a blank stands between neighbours ``step`` points apart; ``space``: the file has one before it."""
-    blank: npt.NDArray[np.bool_] = (step > _WORD_GAP * size) | (space[1:] & (step > _BLANK_GAP * size))
-    return blank
-
-
-def _unsure(text: str, x0: Floats, x1: Floats, step: Floats) -> list[int]:
-    """Positions that readers will not agree on: marks of ours, dingbats, letters that stand over one another."""
-    unsure = [] if text.isascii() else [match.start() for match in _MARKS.finditer(text)]
-    if len(step) and float(step.min()) < -0.5:
-        width = x1 - x0
-        # Hats and limits of sums. (A ligature's letters share one box, and are no such case.)
-        over = (step < -0.75 * np.minimum(width[1:], width[:-1])) & (np.abs(np.diff(x0)) > 0.01)
-        over &= step > -3 * np.maximum(width[1:], width[:-1])  # a new line is no overlap
-        first = np.flatnonzero(over)
-        unsure += np.union1d(first, first + 1).tolist()
-    return sorted(unsure)
-
-
-def _scripts(
-    glyphs: Glyphs, index: Ints, head: Piece
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Script codes of a line's characters; which are drop capitals; which stand plainly on the line."""
-    size = np.array([style.size for style in glyphs.styles], np.float32)[glyphs.style[index]]
-    offset = glyphs.base[index] - head.base
-    small = size < 0.87 * head.size
-    dropped = size > _DROP * head.size
-    raised = ((small & (offset > 0.1 * head.size)) | (offset > 0.28 * head.size)) & ~dropped
-    lowered = ((small & (offset < -0.05 * head.size)) | (offset < -0.28 * head.size)) & ~dropped
+def _scripts(size: Floats, offset: Floats, head: Floats) -> tuple[npt.NDArray[np.uint8], Bools, Bools]:
+    """Script codes of characters ``offset`` points over the baseline of text of size ``head``; which are drop
+    capitals; which stand plainly on the line."""
+    small = size < 0.87 * head
+    dropped = size > _DROP * head
+    raised = ((small & (offset > 0.1 * head)) | (offset > 0.28 * head)) & ~dropped
+    lowered = ((small & (offset < -0.05 * head)) | (offset < -0.28 * head)) & ~dropped
     code = raised.astype(np.uint8) + 2 * lowered.astype(np.uint8)
     return code, dropped, (code == 0) & ~small & ~dropped
 
 
-def _with_blanks(
-    text: str, code: bytes, lefts: list[float], rights: list[float], blanks: list[int]
-) -> tuple[str, bytes, list[float], list[float]]:
-    """The characters, codes and edges with a blank put in behind each of the positions ``blanks``."""
-    letters: list[str] = []
-    script: list[bytes] = []
-    left: list[float] = []
-    right: list[float] = []
-    done = 0
-    for at in blanks:
-        end = at + 1
-        letters += (text[done:end], " ")
-        inside = code[at] & 3 if code[at] & 3 == code[end] & 3 else 0
-        script += (code[done:end], bytes((inside,)))
-        left += lefts[done:end]
-        left.append(rights[at])
-        right += rights[done:end]
-        right.append(lefts[end])
-        done = end
-    letters.append(text[done:])
-    script.append(code[done:])
-    return "".join(letters), b"".join(script), left + lefts[done:], right + rights[done:]
+def _unsure(codes: npt.NDArray[np.uint32], x0: Floats, x1: Floats, step: Floats, inside: Bools) -> Bools:
+    """Characters that readers will not agree on: marks of ours, dingbats, letters that stand over one another."""
+    unsure = np.isin(codes, _MARKS) | ((codes >= 0x2700) & (codes <= 0x27BF))
+    width = x1 - x0
+    # Hats and limits of sums. (A ligature's letters share one box, and are no such case.)
+    over = (step < -0.75 * np.minimum(width[1:], width[:-1])) & (np.abs(np.diff(x0)) > 0.01)
+    over &= inside & (step > -3 * np.maximum(width[1:], width[:-1]))  # a new line is no overlap
+    unsure[1:] |= over
+    unsure[:-1] |= over
+    return unsure
+
+
+def _extreme(
+    choose: np.ufunc, values: Sequence[float], style: Ints, plain: Bools, begins: npt.NDArray[np.intp]
+) -> list[float]:
+    """Least or greatest of the styles' ``values`` in each row: of its plain characters, else of all."""
+    each = np.array(values)[style]
+    never = np.inf if choose is np.minimum else -np.inf
+    best = choose.reduceat(np.where(plain, each, never), begins)
+    extremes: list[float] = np.where(np.isinf(best), choose.reduceat(each, begins), best).tolist()
+    return extremes
+
+
+class _WithBlanks:
+    """Characters, codes and edges with a blank put in behind each of the characters ``behind``.
+
+    Attributes:
+        place: Where each of the characters has gone.
+    """
+
+    def __init__(
+        self,
+        codes: npt.NDArray[np.uint32],
+        script: npt.NDArray[np.uint8],
+        x0: Floats,
+        x1: Floats,
+        behind: npt.NDArray[np.intp],
+    ) -> None:
+        # A blank has the script of its neighbours, where they agree; it reaches from one to the other.
+        around = script[behind] & 3
+        around[around != script[behind + 1] & 3] = 0
+        self.text = np.insert(codes, behind + 1, ord(" ")).astype("<u4").tobytes().decode("utf-32-le")
+        self.script = np.insert(script, behind + 1, around).tobytes()
+        self.left: list[float] = np.insert(x0, behind + 1, x1[behind]).tolist()
+        self.right: list[float] = np.insert(x1, behind + 1, x0[behind + 1]).tolist()
+        place = np.arange(len(codes))
+        place += np.searchsorted(behind, place)
+        self.place: list[int] = place.tolist()

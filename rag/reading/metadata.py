@@ -1,4 +1,4 @@
-"""XMP metadata through pypdf, under a clock of its own.
+"""XMP metadata, where need be through pypdf, under a clock of its own.
 
 pypdf is pure Python and can be led astray by crafted files; what it adds is worth two seconds and no more.
 """
@@ -11,12 +11,10 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rag.reading.catalogue import named_metadata
 from rag.reading.text import one_line
-
-if TYPE_CHECKING:
-    from pypdf.xmp import XmpInformation
 
 _SECONDS = 2.0
 _LONGEST = 4000  # characters of one value
@@ -42,12 +40,11 @@ def read_xmp(data: bytes) -> dict[str, str]:
 
 
 def _read(data: bytes) -> dict[str, str]:
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
-    packet = _packet(data)
     values: dict[str, str] = {}
-    if packet is None or packet.rdf_root is None:
+    root = _root(data)
+    if root is None:
         return values
-    for description in packet.rdf_root.getElementsByTagNameNS(_RDF, "Description"):
+    for description in root.getElementsByTagNameNS(_RDF, "Description"):
         attributes: Any = description.attributes
         for index in range(attributes.length):
             attribute = attributes.item(index)
@@ -64,21 +61,26 @@ def _read(data: bytes) -> dict[str, str]:
     return values
 
 
-def _packet(data: bytes) -> XmpInformation | None:
-    """The document's packet: the only one that lies open in the file, else the one that the catalogue names."""
-    from pypdf import PdfReader
-    from pypdf.generic import DecodedStreamObject
-    from pypdf.xmp import XmpInformation
+def _root(data: bytes) -> Any:
+    """The RDF element of the packet that the catalogue names, else of the only one that lies open; or None."""
+    named = data if data.count(b"<x:xmpmeta") == 1 else named_metadata(data)
+    if named == b"":
+        return None
+    packet = _PACKET.search(named or b"")
+    if packet is not None:
+        from xml.dom import minidom
 
-    open_packets = _PACKET.findall(data)
-    if len(open_packets) == 1:
-        stream = DecodedStreamObject()
-        stream.set_data(open_packets[0])
-        return XmpInformation(stream)
+        # Cut out of its surroundings the packet has no DOCTYPE, and so no entities that could grow.
+        roots = minidom.parseString(packet[0]).getElementsByTagNameNS(_RDF, "RDF")  # noqa: S318
+        return roots[0] if roots else None
+    from pypdf import PdfReader
+
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     reader = PdfReader(io.BytesIO(data), strict=False)
     if reader.is_encrypted:
         reader.decrypt("")
-    return reader.xmp_metadata
+    information = reader.xmp_metadata
+    return None if information is None else information.rdf_root
 
 
 def _add(values: dict[str, str], name: str, value: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from rag.documents import EVIDENCE_KINDS, Document, Fragment, FrontLine, Kind, Sentence
@@ -18,7 +19,7 @@ from rag.reading.flow import Cut, Flow, Vocabulary, quote_of, votes_for_raised_c
 from rag.reading.furniture import Furniture, PagePieces, find_furniture
 from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.limits import Limits
-from rag.reading.lines import Line, Spacing, lines_of, pieces_of
+from rag.reading.lines import Line, lines_of, pieces_of, rows_of
 from rag.reading.metadata import read_xmp
 from rag.reading.paragraphs import Paragraph, paragraphs_of
 from rag.reading.pdf import Glyphs, PdfFile
@@ -108,8 +109,9 @@ def _check_text(path: Path, pages: Sequence[Glyphs]) -> None:
 def _layout(glyphs: Glyphs, page: PagePieces, furniture: set[int]) -> list[list[Line]]:
     """Lines of one page, column by column in reading order."""
     pieces = [piece for piece in page.pieces if id(piece) not in furniture]
-    spacing = Spacing(glyphs)
-    return [lines_of(glyphs, spacing, column.pieces, (column.x0, column.x1)) for column in columns_of(pieces)]
+    columns = [rows_of(column.pieces, (column.x0, column.x1)) for column in columns_of(pieces)]
+    lines = iter(lines_of(glyphs, [row for rows in columns for row in rows]))
+    return [list(islice(lines, len(rows))) for rows in columns]
 
 
 def _front(
@@ -120,7 +122,7 @@ def _front(
 ) -> Iterator[FrontLine]:
     for glyphs, page, ids in list(zip(pages, pieces, furniture.ids, strict=True))[:2]:
         marked = [piece for piece in page.pieces if id(piece) in ids and piece.angle == 0]
-        for line in lines_of(glyphs, Spacing(glyphs), marked, (0.0, page.width)):
+        for line in lines_of(glyphs, rows_of(marked, (0.0, page.width))):
             role = "head" if line.base > page.height / 2 else "foot"
             yield FrontLine(one_line(readable(line.text)), page.number, line.size, line.box, role)
         for lines in columns:

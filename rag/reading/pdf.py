@@ -7,10 +7,9 @@ over a text object (font, size, colour, direction) is asked once for each object
 from __future__ import annotations
 
 import ctypes
-import math
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -49,14 +48,25 @@ def _prototype(function: Any, result: Any, *arguments: Any) -> Any:
 
 
 _unicode_of = _prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, ctypes.c_int)
-_object_of = _prototype(pdfium.FPDFText_GetTextObject, _POINTER, _POINTER, ctypes.c_int)
+_object_of = _prototype(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, _POINTER, ctypes.c_int)
 _box_of = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
 _matrix_of = _prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
 _origin_of = _prototype(pdfium.FPDFText_GetCharOrigin, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER, _POINTER)
 _size_of = _prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _POINTER, ctypes.c_int)
-_font_of = _prototype(pdfium.FPDFTextObj_GetFont, _POINTER, _POINTER)
+_font_of = _prototype(pdfium.FPDFTextObj_GetFont, ctypes.c_size_t, _POINTER)
 _mode_of = _prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, _POINTER)
 _colour_of = _prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER)
+
+
+def _call(function: Any, *arguments: Iterable[Any]) -> None:
+    """Call a C function with each row of arguments; what it returns is not looked at."""
+    deque(map(function, *arguments), maxlen=0)
+
+
+def _addresses(table: npt.NDArray[Any], column: int = 0) -> range:
+    """Where the cells of one column of ``table`` lie in memory."""
+    start = table.ctypes.data + column * table.itemsize
+    return range(start, start + len(table) * table.strides[0], table.strides[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,11 +181,13 @@ class PdfFile:
             )
         handle = ctypes.cast(text_page, _POINTER).value
         codes = _codes(text_page, handle, count)
-        boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom
-        address = boxes.ctypes.data
-        deque(map(_box_of, repeat(handle), range(count), range(address, address + 16 * count, 16)), maxlen=0)
         blank = _is_blank(codes)
-        style, base, hidden = self._styles(glyphs, page, text_page, handle, blank, boxes)
+        if blank.all():
+            return
+        boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom; of blanks nobody asks
+        inked = np.flatnonzero(~blank)
+        _call(_box_of, repeat(handle), inked.tolist(), (boxes.ctypes.data + boxes.strides[0] * inked).tolist())
+        style, base, hidden = self._styles(glyphs, page, handle, blank, boxes)
         unknown = ((codes < 32) | ((codes >= 0x7F) & (codes < 0xA0))) & ~blank
         for index in np.flatnonzero(codes == _HYPHEN).tolist():
             unknown[index] = pdfium.FPDFText_IsHyphen(text_page, index) != 1
@@ -188,7 +200,6 @@ class PdfFile:
         self,
         glyphs: Glyphs,
         page: Any,
-        text_page: Any,
         handle: int | None,
         blank: npt.NDArray[np.bool_],
         boxes: Floats,
@@ -201,63 +212,72 @@ class PdfFile:
         probe[1:] = blank[:-1] | (np.abs(np.diff(boxes[:, 3])) > 0.01) | (np.abs(np.diff(height)) > 0.01)
         probe &= ~blank
         starts = np.flatnonzero(probe)
-        objects = list(map(_object_of, repeat(handle), starts.tolist()))
-        style_of_run = np.zeros(len(starts) + 1, np.int32)
-        shift_of_run = np.zeros(len(starts) + 1, np.float32)
-        hidden_of_run = np.zeros(len(starts) + 1, np.bool_)
-        known: dict[int | None, tuple[int, float, bool, bool]] = {}
+        slots: dict[int, int] = {}  # text objects, numbered as they appear
+        slot_of_run = [slots.setdefault(each, len(slots)) for each in map(_object_of, repeat(handle), starts.tolist())]
+        firsts = starts[np.unique(slot_of_run, return_index=True)[1]]
+        looks = self._inspect(handle, list(slots), firsts.tolist())
+        glyphs.styles = looks.styles
+        # What stands before the first run is blank.
+        slot = np.array([0, *slot_of_run], np.intp)[np.cumsum(probe, dtype=np.intp)]
+        hidden = looks.hidden[slot]
+        if hidden[~blank].mean() > 0.8 and _has_image(page):
+            hidden[:] = False  # the text layer of a scanned page, under its picture
+        if looks.pale.any():
+            suspects = looks.pale[slot] & ~blank
+            hidden |= lost_on_background(page, (glyphs.width, glyphs.height), suspects, boxes)
+        shift = (looks.baseline - boxes[firsts, 3]).astype(np.float32)
+        return looks.style[slot], boxes[:, 3] + shift[slot], hidden
+
+    def _inspect(self, handle: int | None, objects: Sequence[int], first: Sequence[int]) -> _Looks:
+        """The looks of the text objects whose first characters are ``first``."""
+        count = len(objects)
+        matrices = np.zeros((count, 6), np.float32)
+        origins = np.zeros((count, 2), np.float64)
+        channels = np.zeros((count, 4), np.uint32)  # red, green, blue, alpha
+        _call(_matrix_of, repeat(handle), first, _addresses(matrices))
+        _call(_origin_of, repeat(handle), first, _addresses(origins), _addresses(origins, 1))
+        coloured = map(_colour_of, objects, *(_addresses(channels, column) for column in range(4)))
+        pale = np.fromiter(coloured, np.bool_, count)
+        pale &= (channels[:, :3].min(axis=1, initial=255) >= 225) | (channels[:, 3] < 40)
+        a, b, c, d = matrices[:, :4].astype(np.float64).T
+        scale = np.hypot(c, d)
+        size = np.fromiter(map(_size_of, repeat(handle), first), np.float64, count) * np.where(scale > 0, scale, 1.0)
+        turn = np.where(scale > 0, np.degrees(np.arctan2(b, a)) / 90, 0.0)
+        quarter = np.rint(turn)
+        angle = np.where(np.abs(turn - quarter) < 0.06, quarter % 4, -1).astype(np.int32)
+        mode = np.fromiter(map(_mode_of, objects), np.int32, count)
+        hidden = (mode == _INVISIBLE_MODE) | (mode == _CLIP_ONLY_MODE) | (size < _TINY) | ((a == 0) & (b == 0))
         index_of: dict[Style, int] = {}
-        pale: list[int] = []
-        for run, (start, text_object) in enumerate(zip(starts.tolist(), objects, strict=True), start=1):
-            if text_object not in known:
-                style, shift, hidden, is_pale = self._inspect(text_page, text_object, start, boxes[start])
-                known[text_object] = (index_of.setdefault(style, len(index_of)), shift, hidden, is_pale)
-            style_of_run[run], shift_of_run[run], hidden_of_run[run], is_pale = known[text_object]
-            if is_pale:
-                pale.append(run)
-        glyphs.styles = list(index_of)
-        run_of = np.cumsum(probe, dtype=np.intp)
-        hidden_chars = hidden_of_run[run_of]
-        if not blank.all() and hidden_chars[~blank].mean() > 0.8 and _has_image(page):
-            hidden_chars[:] = False  # the text layer of a scanned page, under its picture
-        if pale:
-            suspects = np.isin(run_of, pale) & ~blank
-            hidden_chars |= lost_on_background(page, (glyphs.width, glyphs.height), suspects, boxes)
-        base = boxes[:, 3] + shift_of_run[run_of]
-        return style_of_run[run_of], base, hidden_chars
+        known: dict[tuple[int, float, int], int] = {}
+        style = np.zeros(count, np.int32)
+        for row, key in enumerate(zip(map(_font_of, objects), size.tolist(), angle.tolist(), strict=True)):
+            if key not in known:
+                known[key] = index_of.setdefault(self._style(*key), len(index_of))
+            style[row] = known[key]
+        return _Looks(list(index_of), style, hidden, pale, origins[:, 1])
 
-    def _inspect(
-        self, text_page: Any, text_object: int | None, index: int, box: Floats
-    ) -> tuple[Style, float, bool, bool]:
-        """Style, height of the baseline over the box's lower edge, whether hidden, whether pale."""
-        matrix = pdfium.FS_MATRIX()
-        x, y = ctypes.c_double(), ctypes.c_double()
-        channels = (ctypes.c_uint * 4)()  # red, green, blue, alpha
-        page = ctypes.cast(text_page, _POINTER).value
-        _matrix_of(page, index, ctypes.addressof(matrix))
-        _origin_of(page, index, ctypes.addressof(x), ctypes.addressof(y))
-        scale = math.hypot(matrix.c, matrix.d)
-        size = _size_of(page, index) * (scale or 1.0)
-        turn = math.degrees(math.atan2(matrix.b, matrix.a)) / 90 if scale else 0.0
-        angle = round(turn) % 4 if abs(turn - round(turn)) < 0.06 else None
-        font, mode, pale = _NO_FONT, 0, False
-        if text_object:
-            font, mode = self._font(text_object), _mode_of(text_object)
-            at = ctypes.addressof(channels)
-            if _colour_of(text_object, at, at + 4, at + 8, at + 12):
-                pale = min(channels[:3]) >= 225 or channels[3] < 40
-        squeezed = matrix.a == 0 and matrix.b == 0
-        hidden = mode in (_INVISIBLE_MODE, _CLIP_ONLY_MODE) or size < _TINY or squeezed
-        style = Style(font.name, round(size, 2), font.bold, angle, font.rise * size, font.fall * size)
-        return style, y.value - float(box[3]), hidden, pale
+    def _style(self, font: int, size: float, angle: int) -> Style:
+        look = self._font(font)
+        turns = None if angle < 0 else angle
+        return Style(look.name, round(size, 2), look.bold, turns, look.rise * size, look.fall * size)
 
-    def _font(self, text_object: int) -> _Font:
-        font = _font_of(text_object)
+    def _font(self, font: int) -> _Font:
         if not font:
             return _NO_FONT
         if font not in self._fonts:
             self._fonts[font] = _describe(ctypes.cast(_POINTER(font), pdfium.FPDF_FONT))
         return self._fonts[font]
+
+
+@dataclass(frozen=True, slots=True)
+class _Looks:
+    """Of n text objects: index into ``styles``, whether invisible, whether pale, baseline of the first character."""
+
+    styles: list[Style]
+    style: Ints
+    hidden: npt.NDArray[np.bool_]
+    pale: npt.NDArray[np.bool_]
+    baseline: npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -351,6 +371,10 @@ def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     return blank
 
 
+def _decoded(codes: npt.NDArray[np.uint32]) -> str:
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "replace")
+
+
 def _place(glyphs: Glyphs, page: Any, boxes: Floats, base: Floats) -> None:
     """Move ``boxes`` and ``base`` to the page as it is shown: its corner at the origin, turned by /Rotate."""
     visible = pdfium.FS_RECTF()
@@ -396,10 +420,10 @@ def _keep_visible(
     no_width = (right - left < 0.02) & (top - bottom > 1)
     shown = ~(hidden | unseen | off_page)
     compose_accents(codes, boxes, shown)
-    glyphs.stream = "".join(map(chr, codes[shown | blank].tolist()))
+    glyphs.stream = _decoded(codes[shown | blank])
     keep = shown & ~blank & ~(no_width & (codes < 0x300))
     index = np.flatnonzero(keep)
-    glyphs.text = "".join(map(chr, codes[index].tolist()))
+    glyphs.text = _decoded(codes[index])
     glyphs.x0, glyphs.y1, glyphs.x1, glyphs.y0 = (boxes[index, column] for column in range(4))
     glyphs.base, glyphs.style = base[index], style[index]
     blanks_before = np.cumsum(blank)[index]
