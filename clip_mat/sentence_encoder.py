@@ -23,7 +23,8 @@ DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 DEFAULT_DIMENSION = 384
 MAX_TOKENS = 384
 """Longest text read, in tokens; what is beyond is cut (the default model was trained on 256)."""
-TOKENS_PER_BATCH = 4096
+TOKENS_PER_BATCH = 1536
+"""Enough to keep the processor busy, little enough to stay in its cache."""
 
 FloatArray = npt.NDArray[np.float32]
 Span = tuple[int, int]

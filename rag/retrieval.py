@@ -3,7 +3,7 @@
 Rank fusion trusts both searches always; here each vouches for itself. The cosines of an encoder are comparable
 between questions as they are. BM25 becomes comparable when it is divided by what a passage that held every word of
 the question once would score: the *coverage*, about 1 when a passage holds the question's rare words, near 0 when it
-shares only common ones. Coverage enters squared, so that a question whose words stand in a passage is decided
+shares only common ones. Coverage enters cubed, so that a question whose words stand in a passage is decided
 by BM25, and one in other words is decided by the vectors.
 """
 
@@ -24,8 +24,8 @@ from rag.passages import Passage, decode_passage, decode_vectors
 CANDIDATES = 50
 """Passages taken from either search before they are scored together."""
 
-COVERAGE_WEIGHT = 1.0
-"""Weight of squared coverage beside the cosine; set on the ChemLit-QA training questions."""
+COVERAGE_WEIGHT, COVERAGE_POWER = 2.0, 3
+"""Weight and power of the coverage beside the cosine; set on the ChemLit-QA training questions."""
 
 Method = Literal["fused", "bm25", "vectors"]
 
@@ -38,7 +38,7 @@ class Scored:
 
     Attributes:
         id: Its id in the store.
-        score: Fused score; higher is better, about 0 to 2.
+        score: Fused score; higher is better, about 0 to 3.
         similarity: Mean of the cosines question - passage and question - best sentence.
         coverage: BM25 as a share of that of a passage which holds every word of the question.
         cosines: Cosine of each sentence with the question, shape (n,).
@@ -148,7 +148,7 @@ class Retriever:
         coverage = bm25 / query.full_score if query.full_score > 0 else 0.0
         return Scored(
             id=record.id,
-            score=similarity + COVERAGE_WEIGHT * coverage**2,
+            score=similarity + COVERAGE_WEIGHT * coverage**COVERAGE_POWER,
             similarity=similarity,
             coverage=coverage,
             cosines=cosines,
