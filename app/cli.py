@@ -6,10 +6,13 @@ Commands live in modules of their own and are imported when they run; nothing he
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 
 import click
+
+from app.terminal import log_to_stderr, note, plain
 
 COMMANDS = {
     "demo": "app.demo",
@@ -51,10 +54,14 @@ def main(args: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # welcome anywhere on the line
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+    log_to_stderr()
     try:
         status = group.main(arguments, prog_name="clip-mat", standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        for line in told.getvalue().splitlines():
+            note(line)
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("clip-mat: stopped", err=True)
@@ -75,11 +82,11 @@ def _one_line(error: Exception) -> str:
     from indexes import IndexesError
     from rag.errors import RagError
 
-    words = " ".join(str(error).split())
+    words = plain(" ".join(str(error).split()))
     if isinstance(error, ClipMatError | IndexesError | RagError):
         return words
     if isinstance(error, OSError):
-        return f"{error.filename}: {error.strerror}" if error.filename else words
+        return plain(f"{error.filename}: {error.strerror}") if error.filename else words
     return f"unexpected {type(error).__name__}: {words} (run again with --debug and report what it prints)"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import console, json_option, note, print_json, progress_bar
+from app.terminal import console, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from rag.answers import Answer
@@ -94,7 +94,7 @@ def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> N
         table.add_column(name, justify=align)  # type: ignore[arg-type]
     for hit in hits:
         pages = ", ".join(map(str, hit.pages))
-        table.add_row(str(hit.rank), Text(hit.key), pages, f"{hit.score:.2f}", Text(hit.text[:300]))
+        table.add_row(str(hit.rank), Text(hit.key), pages, f"{hit.score:.2f}", Text(plain(hit.text[:300])))
     console().print(table)
 
 
@@ -123,7 +123,7 @@ def references_command(style: str, index: Path | None) -> None:
             print_json(library.csl_json())
         else:
             for key, paper in library.papers().items():
-                click.echo(f"{key}: {mla(paper)}")
+                click.echo(plain(f"{key}: {mla(paper)}"))
 
 
 def show_answer(answer: Answer) -> None:
@@ -131,7 +131,7 @@ def show_answer(answer: Answer) -> None:
     from rich.text import Text
 
     screen = console()
-    screen.print(Text(answer.text))
+    screen.print(Text(plain(answer.text)))
     if answer.references:
         screen.print()
         screen.print(Text("References", style="bold"))
@@ -146,8 +146,8 @@ def show_answer(answer: Answer) -> None:
             f"{page}" + (f" (printed {label})" if label not in (None, str(page)) else "")
             for page, label in sorted(places.items())
         )
-        screen.print(Text.assemble((reference.key, "bold"), f"  {reference.text}"))
-        screen.print(Text(f"    {reference.file}, page {pages}", style="dim"))
+        screen.print(Text.assemble((reference.key, "bold"), plain(f"  {reference.text}")))
+        screen.print(Text(plain(f"    {reference.file}, page {pages}"), style="dim"))
 
 
 def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:
@@ -193,7 +193,7 @@ def _show_report(report: IngestReport) -> None:
     rows = [("added", report.added), ("updated", report.updated), ("unchanged", report.unchanged)]
     for state, entries in (*rows, ("skipped", report.skipped)):
         for file, detail in entries:
-            table.add_row(state, Text(file), Text(detail))
+            table.add_row(state, Text(plain(file)), Text(plain(detail)))
     screen = console()
     screen.print(table)
     counts = ", ".join(f"{len(entries)} {state}" for state, entries in (*rows, ("skipped", report.skipped)))

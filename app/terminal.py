@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -20,9 +22,23 @@ def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")(function)
 
 
+def plain(text: str) -> str:
+    """One line in which nothing acts on a terminal: what does not print stands there as an escape, ``\\x1b``.
+
+    File names come from others as much as the papers do, and may hold anything but a slash.
+    """
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    is_blank = unicodedata.category(character) == "Zs"
+    return " " if is_blank else character.encode("unicode_escape").decode()
+
+
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    """One JSON document on stdout; what does not print is escaped as JSON does it, and so comes back as it was."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def console() -> Console:
@@ -35,7 +51,19 @@ def console() -> Console:
 
 def note(text: str) -> None:
     """A remark for people, on stderr."""
-    click.echo(text, err=True)
+    click.echo(plain(text), err=True)
+
+
+class _PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return plain(record.getMessage())
+
+
+def log_to_stderr() -> None:
+    """Warnings go to stderr, one plain line each."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_PlainFormatter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 @contextmanager
@@ -44,12 +72,12 @@ def progress_bar(what: str) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     screen = Console(stderr=True)
     with Progress(*columns, console=screen, transient=True, disable=not screen.is_terminal) as bar:
         task = bar.add_task(what, total=None)
 
         def show(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{what} {name[:40]}")
+            bar.update(task, completed=done, total=total, description=f"{what} {plain(name)[:40]}")
 
         yield show

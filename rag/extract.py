@@ -42,7 +42,7 @@ _QUANTITY = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n't\b", re.IGNORECASE)
-_FORGED = re.compile(r"\s*\([^()]*\b\w+\d{4}[a-z]*,? pages? \d+[^()]*\)")
+_FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
 _FORMULA = re.compile(r"(?=.*[A-Z].*\d)(?:[A-Z][a-z]?\d*){2,}")
 _BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
 _MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")

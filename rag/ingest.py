@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,8 @@ from rag.documents import Document
 from rag.errors import RagError, UnreadableDocument
 from rag.metadata import Paper, find_bib, infer_paper
 from rag.passages import Passage, decode_vectors, encode_payload, make_passages
-from rag.reading import SUFFIXES, read_many
+from rag.reading import SUFFIXES, Limits, read_many
+from rag.reading.files import read_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +87,23 @@ def find_files(paths: Iterable[Path | str], skipped: list[tuple[str, str]]) -> l
                 found.setdefault(_resolved(path), None)
         except OSError as error:  # a name too long, no permission on the way
             skipped.append((str(path), error.strerror or str(error)))
+    for file in [file for file in found if not _is_unicode(file)]:
+        del found[file]
+        skipped.append((file.name, "its name or that of a folder is not Unicode (rename it)"))
     return list(found)
+
+
+def _reason(error: UnreadableDocument) -> str:
+    return str(error).removeprefix(f"{error.path.name}: ")
+
+
+def _is_unicode(path: Path) -> bool:
+    """Whether a path can be written down: Linux takes any bytes as a name, a store only text."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _resolved(file: Path) -> Path:
@@ -106,10 +123,15 @@ def _walk(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
                 yield file
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file's bytes, by which papers are known."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+def content_digests(paths: Iterable[Path | str], skipped: list[tuple[str, str]]) -> dict[Path, str]:
+    """SHA-256, by which papers are known, of every file that `find_files` finds; what cannot be read is listed too."""
+    digests = {}
+    for file in find_files(paths, skipped):
+        try:  # not by a plain read, which would wait for a pipe for ever
+            digests[file] = hashlib.sha256(read_bytes(file, Limits())).hexdigest()
+        except UnreadableDocument as error:
+            skipped.append((file.name, _reason(error)))
+    return digests
 
 
 class Ingester:
@@ -144,37 +166,42 @@ class Ingester:
         One bad file never stops the others: it is listed with its reason.
         """
         report = IngestReport()
-        new = self._what_is_new(find_files(paths, report.skipped), report)
+        new = self._what_is_new(content_digests(paths, report.skipped), report)
         pages = passages = 0
         for done, (path, outcome) in enumerate(read_many(list(new)), 1):
+            skipped = len(report.skipped)
             if isinstance(outcome, UnreadableDocument):
-                report.skipped.append((path.name, str(outcome).removeprefix(f"{path.name}: ")))
+                report.skipped.append((path.name, _reason(outcome)))
             else:
                 written = self._take_in(path, outcome, report)
                 passages += written
                 pages += len(outcome.pages) if written else 0
+            fate = report.unchanged if len(report.skipped) == skipped else report.skipped
+            fate.extend((copy, f"same content as {path.name}") for copy in new[path])
             if progress is not None:
                 progress(done, len(new), path.name)
         return IngestReport(
             report.added, report.updated, report.unchanged, report.skipped, passages=passages, pages=pages
         )
 
-    def _what_is_new(self, files: Sequence[Path], report: IngestReport) -> dict[Path, str]:
-        """Files whose content is not in the store, with their digests; the others are reported."""
+    def _what_is_new(self, files: Mapping[Path, str], report: IngestReport) -> dict[Path, list[str]]:
+        """Of files and their digests those whose content is not in the store, one a content; the others are reported.
+
+        Returns:
+            File -> names of its copies, of which nothing can be said before it has been read.
+        """
         known = {record.metadata["sha256"]: record.metadata["file"] for record in self._papers.records()}
-        new: dict[Path, str] = {}
-        for file in files:
-            try:
-                digest = file_digest(file)
-            except OSError as error:
-                report.skipped.append((file.name, error.strerror or str(error)))
-                continue
+        first: dict[str, Path] = {}
+        new: dict[Path, list[str]] = {}
+        for file, digest in files.items():
             if digest in known:
                 same = known[digest] == file.name
                 report.unchanged.append((file.name, "" if same else f"same content as {known[digest]}"))
+            elif digest in first:
+                new[first[digest]].append(file.name)
             else:
-                known[digest] = file.name
-                new[file] = digest
+                first[digest] = file
+                new[file] = []
         return new
 
     def _take_in(self, path: Path, document: Document, report: IngestReport) -> int:

@@ -16,7 +16,7 @@ from rag.answers import Answer, PassageHit, PassageHits
 from rag.bibliography import bibtex, csl_json
 from rag.errors import LibraryError, QuestionError
 from rag.extract import Answerer
-from rag.ingest import Ingester, IngestReport, Progress, file_digest, find_files
+from rag.ingest import Ingester, IngestReport, Progress, content_digests
 from rag.metadata import Paper
 from rag.passages import decode_passage
 from rag.retrieval import Method, Retriever
@@ -174,7 +174,7 @@ class PaperLibrary:
 
     def keys_of(self, paths: Iterable[Path | str]) -> list[str]:
         """Citation keys of the papers that were read from these files, or from files of the same content."""
-        digests = {digest for path in find_files(paths, []) if (digest := file_digest(path))}
+        digests = set(content_digests(paths, []).values())
         return [record.id for record in self._papers.records() if record.metadata["sha256"] in digests]
 
     def remove(self, key: str) -> None:
