@@ -203,9 +203,13 @@ def is_prose(block: Block) -> bool:
 
 def looks_like_heading(block: Block, look: Look) -> bool:
     """Short, and larger, bolder, in capitals or numbered."""
+    if len(block.lines) > 4:
+        return False
     text = block.text.strip()
+    if not 3 <= len(text) <= 180:
+        return False
     letters = [character for character in text if character.isalpha()]
-    if len(block.lines) > 4 or not 3 <= len(text) <= 180 or len(letters) < 0.5 * len(text.replace(" ", "")):
+    if len(letters) < 0.5 * len(text.replace(" ", "")):
         return False
     if text[0].islower() or text[-1] in ",;" or sum(line.gaps for line in block.lines) > len(block.lines):
         return False

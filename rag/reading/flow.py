@@ -23,6 +23,9 @@ _WORD = re.compile(r"[^\W\d_]+(?:[-‐‑][^\W\d_]+)*")
 _TAIL = re.compile(r"([^\W\d_]+)[-‐‑\u00ad]$")
 _CHAIN = re.compile(r"[^\W\d_][-‐‑](?:of|the|in|to|and|by|on|up|at|a)[-‐‑]$")
 _HEAD = re.compile(r"[^\W\d_]+")
+_SUM = re.compile(r"[∑∏∫√]")
+_PLAIN_WORD = re.compile(r"[^\W\d_]{3,}")
+_REACH = 80  # characters
 _NO_BLANK_AFTER = re.compile(r"(?:[–—/]|\w[-‐‑])$")
 _TIMES = re.compile(rf"(?<=\d)\s?{UNKNOWN}\s?(?=10\^)")
 _WITHOUT_FLAGS = bytes(code & (UNSURE - 1) for code in range(256))
@@ -56,18 +59,21 @@ class Vocabulary:
     def __init__(self, lines: Iterable[Line]) -> None:
         self._words: Counter[str] = Counter()
         self._compounds: Counter[str] = Counter()
+        words: list[str] = []
         broken = False  # whether the line begins with the second half of a word
         for line in lines:
             found = _WORD.findall(readable(line.text).lower())[broken:]
             broken = line.text[-1:] in _HYPHENS
             if found and broken:
                 found.pop()
-            for word in found:
-                if "-" in word:
-                    self._compounds[word] += 1
-                    self._words.update(word.split("-"))
-                else:
-                    self._words[word] += 1
+            words += found
+        for word, count in Counter(words).items():
+            if "-" in word:
+                self._compounds[word] = count
+                for part in word.split("-"):
+                    self._words[part] += count
+            else:
+                self._words[word] += count
 
     def keeps_hyphen(self, left: str, right: str) -> bool:
         """Whether the hyphen between ``left`` and ``right`` at a line end belongs to the word."""
@@ -113,13 +119,13 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A contiguous slice of one column: its place in the flow, characters, script codes and boxes."""
+    """A contiguous slice of one column: its place in the flow, characters, what quotes them, and boxes."""
 
     start: int
     end: int
     page: int
     text: str
-    script: bytes
+    quote: str
     boxes: tuple[Box, ...]
 
 
@@ -155,6 +161,8 @@ class Flow:
         flagged = b"".join(scripts)
         self.script = flagged.translate(_WITHOUT_FLAGS)
         self._unsure = [match.start() for match in re.finditer(rb"[\x04-\x07]", flagged)]
+        if _SUM.search(self.text):
+            self._unsure = sorted({*self._unsure, *_built_up(self.text)})
         self._citations = [
             match.span() for match in re.finditer(rb"\x01+", self.script) if self._is_citation(*match.span())
         ]
@@ -231,7 +239,8 @@ class Flow:
     def _cut(self, parts: Sequence[_Part]) -> Cut:
         start, end = parts[0].at, parts[-1].until
         boxes = tuple(_box(part.line, part.first, part.last) for part in parts)
-        return Cut(start, end, parts[0].line.page, self.text[start:end], self.script[start:end], boxes)
+        text = self.text[start:end]
+        return Cut(start, end, parts[0].line.page, text, quote_of(text, self.script[start:end]), boxes)
 
     def _is_citation(self, start: int, end: int) -> bool:
         run = self.text[start:end]
@@ -283,12 +292,28 @@ def quote_of(text: str, script: bytes) -> str:
     return one_line(readable("".join(parts)))
 
 
+def _built_up(text: str) -> Iterator[int]:
+    """Positions of sums, integrals and roots, with all that stands between them and the nearest words.
+
+    Limits and fractions have no order of reading that two readers would share.
+    """
+    for match in _SUM.finditer(text):
+        start, end = max(0, match.start() - _REACH), match.end() + _REACH
+        before = list(_PLAIN_WORD.finditer(text, start, match.start()))
+        after = _PLAIN_WORD.search(text, match.end(), end)
+        yield from range(
+            before[-1].end() if before else start,
+            after.start() if after else min(end, len(text)),
+        )
+
+
 def _joint(line: Line, following: Line, vocabulary: Vocabulary) -> tuple[int, str]:
     """How many characters of ``line`` stay, and what stands between it and ``following``."""
     text = line.text
     if text.endswith("\u00ad"):
         return len(text) - 1, ""
-    tail = _TAIL.search(text)
+    # Looked for only behind a hyphen: a search from the left costs more than all the rest.
+    tail = _TAIL.search(text) if text[-1:] in _HYPHENS else None
     if tail and not line.script[-1]:
         head = _HEAD.match(following.text)
         if head is None:
@@ -299,7 +324,7 @@ def _joint(line: Line, following: Line, vocabulary: Vocabulary) -> tuple[int, st
         if _CHAIN.search(text):  # "state-of-the-" goes on as it began
             return len(text), ""
         return (len(text), "") if vocabulary.keeps_hyphen(readable(tail[1]), right) else (len(text) - 1, "")
-    return len(text), "" if _NO_BLANK_AFTER.search(text) else " "
+    return len(text), "" if _NO_BLANK_AFTER.search(text[-2:]) else " "
 
 
 def _same_column(above: Line, below: Line) -> bool:
@@ -311,7 +336,10 @@ def _box(line: Line, first: int, last: int) -> Box:
         first += 1
     while last > first + 1 and line.text[last - 1] == " ":
         last -= 1
-    x0, x1 = min(line.left[first:last]), max(line.right[first:last])
+    if last - first == len(line.text):
+        x0, x1 = line.x0, line.x1
+    else:
+        x0, x1 = min(line.left[first:last]), max(line.right[first:last])
     return Box(round(x0, 2), round(line.y0, 2), round(max(x1, x0 + 0.1), 2), round(max(line.y1, line.y0 + 0.1), 2))
 
 

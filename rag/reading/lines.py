@@ -256,7 +256,7 @@ def lines_of(glyphs: Glyphs, rows: Sequence[Row]) -> list[Line]:
     blank = (step > _WORD_GAP * em) | (glyphs.space[index[1:]] & (step > _BLANK_GAP * em))
     blank &= inside & ~dropped[:-1]
     holes = np.bincount(row_of[:-1][inside & (step > _HOLE * em)], minlength=len(rows)).tolist()
-    text = _WithBlanks(codes, script, x0, x1, np.flatnonzero(blank))
+    text = _WithBlanks(codes, script, x0, x1, np.flatnonzero(blank), glyphs.doubtful[index])
     fall = _extreme(np.minimum, [each.fall for each in glyphs.styles], style, plain, begins)
     rise = _extreme(np.maximum, [each.rise for each in glyphs.styles], style, plain, begins)
 
@@ -310,8 +310,8 @@ def _scripts(size: Floats, offset: Floats, head: Floats) -> tuple[npt.NDArray[np
 
 
 def _unsure(codes: npt.NDArray[np.uint32], x0: Floats, x1: Floats, step: Floats, inside: Bools) -> Bools:
-    """Characters that readers will not agree on: marks of ours, dingbats, letters that stand over one another."""
-    unsure = np.isin(codes, _MARKS) | ((codes >= 0x2700) & (codes <= 0x27BF))
+    """Characters that readers will not agree on: marks of ours, dingbats, rare letters, what stand over one another."""
+    unsure = np.isin(codes, _MARKS) | ((codes >= 0x2700) & (codes <= 0x27BF)) | (codes > 0xFFFF)
     width = x1 - x0
     # Hats and limits of sums. (A ligature's letters share one box, and are no such case.)
     over = (step < -0.75 * np.minimum(width[1:], width[:-1])) & (np.abs(np.diff(x0)) > 0.01)
@@ -346,10 +346,12 @@ class _WithBlanks:
         x0: Floats,
         x1: Floats,
         behind: npt.NDArray[np.intp],
+        doubtful: Bools,
     ) -> None:
         # A blank has the script of its neighbours, where they agree; it reaches from one to the other.
         around = script[behind] & 3
         around[around != script[behind + 1] & 3] = 0
+        around[doubtful[behind + 1]] |= UNSURE
         self.text = np.insert(codes, behind + 1, ord(" ")).astype("<u4").tobytes().decode("utf-32-le")
         self.script = np.insert(script, behind + 1, around).tobytes()
         self.left: list[float] = np.insert(x0, behind + 1, x1[behind]).tolist()

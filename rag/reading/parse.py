@@ -15,7 +15,7 @@ from rag.errors import UnreadableDocument
 from rag.reading.blocks import Block, blocks_of, look_of
 from rag.reading.columns import columns_of
 from rag.reading.files import read_bytes
-from rag.reading.flow import Cut, Flow, Vocabulary, quote_of, votes_for_raised_citations
+from rag.reading.flow import Cut, Flow, Vocabulary, votes_for_raised_citations
 from rag.reading.furniture import Furniture, PagePieces, find_furniture
 from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.limits import Limits
@@ -28,7 +28,7 @@ from rag.reading.sentences import sentence_ends
 from rag.reading.text import normalise_quote, one_line, readable
 
 _CITATION_VOTES = 6
-_CRUMB = re.compile(r"(?!.*[^\W\d_]{3}).{0,7}")  # hardly a word
+_CRUMB = re.compile(r"(?!.*[^\W\d_]{3}).{0,40}")  # no word
 
 
 def parse(path: Path, limits: Limits, opened: Callable[[int], None] | None = None) -> Document:
@@ -172,12 +172,10 @@ class _Writer:
                 kind = Kind.FORMULA
             else:
                 cuts = verified
-        if len(cuts) > 1:
+        if len(cuts) > 1 and kind in EVIDENCE_KINDS:
             # What is left between characters that are not sure says nothing by itself.
             cuts = [cut for cut in cuts if not _CRUMB.fullmatch(normalise_quote(cut.text))] or cuts
-        fragments = tuple(
-            Fragment(cut.page, self._labels[cut.page - 1], quote_of(cut.text, cut.script), cut.boxes) for cut in cuts
-        )
+        fragments = tuple(Fragment(cut.page, self._labels[cut.page - 1], cut.quote, cut.boxes) for cut in cuts)
         return Sentence(text, kind, fragments, section, number)
 
     def _verified(self, flow: Flow, cuts: Sequence[Cut]) -> list[Cut] | None:
@@ -221,7 +219,7 @@ class _Writer:
         page = self._normal.get(cut.page)
         if page is None:
             page = self._normal[cut.page] = normalise_quote(self._pages[cut.page - 1].stream)
-        return normalise_quote(quote_of(cut.text, cut.script)) in page
+        return normalise_quote(cut.quote) in page
 
 
 def _spans(flow: Flow, kind: Kind) -> Iterator[_Span]:

@@ -36,6 +36,9 @@ _BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
 _FORCE_BOLD = 1 << 18
 _OPAQUE = re.compile(r"^(?:Adv\w+|[A-Za-z]{0,2}\d{1,3})$")
 _FEW = 40  # characters; a page with fewer may be a scan
+_OPERATORS = {0xD5: "∏", 0xD6: "√", 0xE5: "∑", 0xF2: "∫"}
+_MAX_OBJECTS = 20_000  # of a page
+_NOTHING = 0.01  # points
 _HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
 _CLIP_ONLY_MODE = 7
@@ -54,6 +57,9 @@ _matrix_of = _prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _POINTER, ctype
 _origin_of = _prototype(pdfium.FPDFText_GetCharOrigin, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER, _POINTER)
 _size_of = _prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _POINTER, ctypes.c_int)
 _font_of = _prototype(pdfium.FPDFTextObj_GetFont, ctypes.c_size_t, _POINTER)
+_member_of = _prototype(pdfium.FPDFPage_GetObject, ctypes.c_size_t, _POINTER, ctypes.c_int)
+_type_of = _prototype(pdfium.FPDFPageObj_GetType, ctypes.c_int, _POINTER)
+_bounds_of = _prototype(pdfium.FPDFPageObj_GetBounds, ctypes.c_int, *[_POINTER] * 5)
 _mode_of = _prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, _POINTER)
 _colour_of = _prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER)
 
@@ -97,6 +103,7 @@ class Glyphs:
         base: (n,) baseline, points above the lower edge.
         style: (n,) index into ``styles``.
         space: (n,) true where white space stands before the character.
+        doubtful: (n,) true where other readers may take that white space for a character.
         stream: All characters in stream order, with white space and without those that were hidden.
     """
 
@@ -112,6 +119,7 @@ class Glyphs:
     base: Floats = field(default_factory=lambda: np.zeros(0, np.float32))
     style: Ints = field(default_factory=lambda: np.zeros(0, np.int32))
     space: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    doubtful: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     styles: list[Style] = field(default_factory=list)
     stream: str = ""
     has_image: bool = False  # looked for only where there is little text
@@ -187,14 +195,16 @@ class PdfFile:
         boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom; of blanks nobody asks
         inked = np.flatnonzero(~blank)
         _call(_box_of, repeat(handle), inked.tolist(), (boxes.ctypes.data + boxes.strides[0] * inked).tolist())
-        style, base, hidden = self._styles(glyphs, page, handle, blank, boxes)
+        style, base, hidden, seen = self._styles(glyphs, page, handle, blank, boxes)
+        _read_symbols(codes, style, glyphs.styles)
+        doubtful = _doubtful_blanks(page, blank, boxes, base, seen)
         unknown = ((codes < 32) | ((codes >= 0x7F) & (codes < 0xA0))) & ~blank
         for index in np.flatnonzero(codes == _HYPHEN).tolist():
             unknown[index] = pdfium.FPDFText_IsHyphen(text_page, index) != 1
         if unknown.any():
             mark_unknown(codes, boxes, base, unknown, partial(_ink, text_page))
         _place(glyphs, page, boxes, base)
-        _keep_visible(glyphs, codes, blank, boxes, base, style, hidden)
+        _keep_visible(glyphs, codes, blank, boxes, base, style, hidden, doubtful)
 
     def _styles(
         self,
@@ -203,8 +213,8 @@ class PdfFile:
         handle: int | None,
         blank: npt.NDArray[np.bool_],
         boxes: Floats,
-    ) -> tuple[Ints, Floats, npt.NDArray[np.bool_]]:
-        """Style index, baseline and hidden flag of every character; one look at each text object."""
+    ) -> tuple[Ints, Floats, npt.NDArray[np.bool_], set[int]]:
+        """Style index, baseline and hidden flag of every character; one look at each text object, and which."""
         count = len(blank)
         height = boxes[:, 1] - boxes[:, 3]
         probe = np.ones(count, np.bool_)
@@ -226,7 +236,7 @@ class PdfFile:
             suspects = looks.pale[slot] & ~blank
             hidden |= lost_on_background(page, (glyphs.width, glyphs.height), suspects, boxes)
         shift = (looks.baseline - boxes[firsts, 3]).astype(np.float32)
-        return looks.style[slot], boxes[:, 3] + shift[slot], hidden
+        return looks.style[slot], boxes[:, 3] + shift[slot], hidden, set(slots)
 
     def _inspect(self, handle: int | None, objects: Sequence[int], first: Sequence[int]) -> _Looks:
         """The looks of the text objects whose first characters are ``first``."""
@@ -341,6 +351,46 @@ def _has_image(page: Any, limit: int = 2000) -> bool:
     return any(pdfium.FPDFPageObj_GetType(item) == pdfium.FPDF_PAGEOBJ_IMAGE for item in objects)
 
 
+def _read_symbols(codes: npt.NDArray[np.uint32], style: Ints, styles: Sequence[Style]) -> None:
+    """Big operators of Adobe's Symbol encoding that the file passes off as Latin letters, in place."""
+    symbols = ["symbol" in each.font.lower() for each in styles]
+    if any(symbols):
+        drawn = np.array(symbols)[style]
+        for code, operator in _OPERATORS.items():
+            codes[drawn & (codes == code)] = ord(operator)
+
+
+def _doubtful_blanks(
+    page: Any, blank: npt.NDArray[np.bool_], boxes: Floats, base: Floats, seen: set[int]
+) -> npt.NDArray[np.bool_]:
+    """Characters in front of which PDFium leaves out a text object that draws nothing.
+
+    These are blanks of symbol fonts, coded privately; other readers show the private character.
+
+    Args:
+        seen: Text objects of which characters are known.
+    """
+    doubtful = np.zeros(len(blank), np.bool_)
+    sheet = ctypes.cast(page, _POINTER).value
+    objects = map(_member_of, repeat(sheet), range(min(_MAX_OBJECTS, pdfium.FPDFPage_CountObjects(page))))
+    unseen = [each for each in objects if each not in seen and _type_of(each) == pdfium.FPDF_PAGEOBJ_TEXT]
+    # In a font that draws letters it is an ordinary blank.
+    fonts = set(map(_font_of, seen))
+    unseen = [each for each in unseen if _font_of(each) not in fonts]
+    if not unseen:
+        return doubtful
+    places = np.zeros((len(unseen), 4), np.float32)  # left, bottom, right, top
+    _call(_bounds_of, unseen, *(_addresses(places, column) for column in range(4)))
+    empty = np.flatnonzero(places[:, 2] - places[:, 0] < _NOTHING).tolist()
+    for index in empty:
+        x, y = float(places[index, 0]), float(places[index, 1])
+        height = boxes[:, 1] - boxes[:, 3]
+        ahead = ~blank & (np.abs(base - y) < 0.4 * height) & (boxes[:, 0] > x - 0.5) & (boxes[:, 0] < x + 2 * height)
+        if ahead.any():
+            doubtful[np.where(ahead, boxes[:, 0], np.inf).argmin()] = True
+    return doubtful
+
+
 def _codes(text_page: Any, handle: int | None, count: int) -> npt.NDArray[np.uint32]:
     """Code points of all characters: in one call where text and characters run in step."""
     buffer = np.zeros(count + 1, np.uint16)
@@ -369,6 +419,12 @@ def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     at = np.flatnonzero(blank)
     blank[at] = np.isin(codes[at], _BLANKS)
     return blank
+
+
+def _join_surrogates(codes: npt.NDArray[np.uint32]) -> None:
+    """Two halves to one character, in the place of the first."""
+    for index in np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37)).tolist():
+        codes[index] = 0x10000 + ((int(codes[index]) & 0x3FF) << 10) + (int(codes[index + 1]) & 0x3FF)
 
 
 def _decoded(codes: npt.NDArray[np.uint32]) -> str:
@@ -408,11 +464,13 @@ def _keep_visible(
     base: Floats,
     style: Ints,
     hidden: npt.NDArray[np.bool_],
+    doubtful: npt.NDArray[np.bool_],
 ) -> None:
     """Store what can be seen: no white space, nothing hidden, off the page or without width."""
     codes = np.where(codes == _HYPHEN, ord("-"), codes)  # all that are left are hyphens
     left, top, right, bottom = boxes.T
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
+    _join_surrogates(codes)
     unseen = (codes >= 0xD800) & (codes < 0xE000)
     unseen |= ((codes >= 0x200B) & (codes <= 0x200F)) | ((codes >= 0x202A) & (codes <= 0x202E))
     unseen |= ((codes >= 0x2060) & (codes <= 0x206F)) | (codes == 0xFEFF) | (codes >= 0xE0000)
@@ -425,6 +483,6 @@ def _keep_visible(
     index = np.flatnonzero(keep)
     glyphs.text = _decoded(codes[index])
     glyphs.x0, glyphs.y1, glyphs.x1, glyphs.y0 = (boxes[index, column] for column in range(4))
-    glyphs.base, glyphs.style = base[index], style[index]
+    glyphs.base, glyphs.style, glyphs.doubtful = base[index], style[index], doubtful[index]
     blanks_before = np.cumsum(blank)[index]
     glyphs.space = np.diff(blanks_before, prepend=blanks_before[:1]) > 0
