@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
+from itertools import count as count_from
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -33,7 +34,7 @@ SUFFIXES = (".pdf", ".txt", ".md", ".markdown")
 
 _FILES_A_CHILD = 200
 _LARGEST_ANSWER = 512 << 20  # bytes
-_AHEAD = 4  # files under way or waiting for the caller, for each worker
+_AHEAD = 8  # files under way or waiting for the caller, for each worker
 
 
 def read_document(path: Path | str, limits: Limits | None = None) -> Document:
@@ -54,16 +55,21 @@ def read_many(
 
     Yields:
         Each path, in the order given, with its document or with the error that it met; as soon as it and all
-        before it are done. Files are read ahead of the caller, a few at a time.
+        before it are done. Files are read ahead of the caller, a few at a time, the largest
+        of them first.
     """
     count = max(1, workers or os.cpu_count() or 1)
     with ReaderPool(count, limits) as pool, ThreadPoolExecutor(count, "reading") as threads:
         waiting: deque[tuple[Path, Future[Document]]] = deque()
-        todo = iter(paths)
+        largest: _Queue = queue.PriorityQueue()
+        todo, turn = iter(paths), count_from()
         try:
             while True:
                 while len(waiting) < _AHEAD * count and (path := next(todo, None)) is not None:
-                    waiting.append((Path(path), threads.submit(pool.read, Path(path))))
+                    given: Future[Document] = Future()
+                    waiting.append((Path(path), given))
+                    largest.put((-_size(Path(path)), next(turn), Path(path), given))
+                    threads.submit(_read_first, pool, largest)
                 if not waiting:
                     return
                 done, future = waiting.popleft()
@@ -75,6 +81,27 @@ def read_many(
             for _, future in waiting:
                 future.cancel()
             pool.close()
+
+
+_Queue = queue.PriorityQueue[tuple[int, int, Path, Future[Document]]]
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0  # whoever reads it says what is wrong
+
+
+def _read_first(pool: ReaderPool, files: _Queue) -> None:
+    """Read the first of ``files``, and settle its future."""
+    _, _, path, future = files.get_nowait()
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        future.set_result(pool.read(path))
+    except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the future
+        future.set_exception(error)
 
 
 class ReaderPool:
