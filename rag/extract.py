@@ -42,6 +42,11 @@ _QUANTITY = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n't\b", re.IGNORECASE)
+_DIRECTION = re.compile(
+    r"\b(?:(?:in|de)creas|rais|rise|rising|rose|reduc|lower|high|fall|fell|drop|grow|grew|shrink|shrank|more|less|few|"
+    r"large|small|long|short|strong|weak|fast|slow|above|below|before|after|stabl|unstabl|donor|acceptor)",
+    re.IGNORECASE,
+)
 _FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
 _FORMULA = re.compile(r"(?=.*[A-Z].*\d)(?:[A-Z][a-z]?\d*){2,}")
 _BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
@@ -76,9 +81,16 @@ class Candidate:
         return float(self.scored.cosines[self.index])
 
     @property
-    def facts(self) -> tuple[frozenset[str], bool]:
-        """Numbers and negation: what near-duplicates must have in common."""
-        return frozenset(_NUMBER.findall(self.sentence.text)), bool(_NEGATION.search(self.sentence.text))
+    def facts(self) -> tuple[frozenset[str], frozenset[str], frozenset[str], bool]:
+        """Numbers, names, directions and negation: what near-duplicates must have in common."""
+        text = self.sentence.text
+        directions = frozenset(word.lower() for word in _DIRECTION.findall(text))
+        return (
+            frozenset(_NUMBER.findall(text)),
+            frozenset(names_in(text)),
+            directions,
+            bool(_NEGATION.search(text)),
+        )
 
 
 class Answerer:
@@ -139,9 +151,9 @@ def split_question(question: str) -> list[str]:
     return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
 
 
-def names_in(question: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     """Formulas and names written like them (``GaN``, ``FAPbI3``, ``M3GNet``): what is said of others is no answer."""
-    tokens = re.findall(r"[^\W_]+", question)
+    tokens = re.findall(r"[^\W_]+", text)
     return [
         t
         for t in tokens
