@@ -120,6 +120,7 @@ def paper_record(key: str) -> Record:
         "pages": 20,
         "paper": paper.to_dict(),
         "reference": key,
+        "bibtex": "",
     }
     return Record(key, text=paper.title, metadata=metadata)
 
