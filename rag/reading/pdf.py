@@ -7,9 +7,7 @@ over a text object (font, size, colour, direction) is asked once for each object
 from __future__ import annotations
 
 import ctypes
-import re
-from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -21,7 +19,23 @@ import numpy.typing as npt
 import pypdfium2.raw as pdfium
 
 from rag.errors import UnreadableDocument, UnsafeDocument
-from rag.reading.repair import compose_accents, mark_unknown
+from rag.reading.blanks import doubtful_blanks, is_blank
+from rag.reading.fonts import NO_FONT, Font, Style, describe_font
+from rag.reading.native import (
+    POINTER,
+    addresses,
+    box_of,
+    call,
+    colour_of,
+    font_of,
+    matrix_of,
+    mode_of,
+    object_of,
+    origin_of,
+    size_of,
+    unicode_of,
+)
+from rag.reading.repair import compose_accents, join_surrogates, mark_unknown, read_symbols
 from rag.reading.text import one_line
 from rag.reading.visibility import lost_on_background
 
@@ -31,66 +45,10 @@ Ints = npt.NDArray[np.int32]
 _TINY = 3.0  # points; smaller letters are not meant to be read
 _MAX_CHARACTERS = 400_000  # a page; a dense journal page holds 8,000
 
-_POINTER = ctypes.c_void_p
-_BOLD = re.compile(r"bold|black|heavy|demi|cmbx|-bd|[.\-_]bi?$")
-_FORCE_BOLD = 1 << 18
-_OPAQUE = re.compile(r"^(?:Adv\w+|[A-Za-z]{0,2}\d{1,3})$")
 _FEW = 40  # characters; a page with fewer may be a scan
-_OPERATORS = {0xD5: "∏", 0xD6: "√", 0xE5: "∑", 0xF2: "∫"}
-_MAX_OBJECTS = 20_000  # of a page
-_NOTHING = 0.01  # points
 _HYPHEN = 2  # how PDFium codes a hyphen at a line end
 _INVISIBLE_MODE = 3
 _CLIP_ONLY_MODE = 7
-
-
-def _prototype(function: Any, result: Any, *arguments: Any) -> Any:
-    """The same C function with plain integer arguments: half the time of the typed call."""
-    address = ctypes.cast(function, _POINTER).value or 0
-    return ctypes.CFUNCTYPE(result, *arguments)(address)
-
-
-_unicode_of = _prototype(pdfium.FPDFText_GetUnicode, ctypes.c_uint, _POINTER, ctypes.c_int)
-_object_of = _prototype(pdfium.FPDFText_GetTextObject, ctypes.c_size_t, _POINTER, ctypes.c_int)
-_box_of = _prototype(pdfium.FPDFText_GetLooseCharBox, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
-_matrix_of = _prototype(pdfium.FPDFText_GetMatrix, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER)
-_origin_of = _prototype(pdfium.FPDFText_GetCharOrigin, ctypes.c_int, _POINTER, ctypes.c_int, _POINTER, _POINTER)
-_size_of = _prototype(pdfium.FPDFText_GetFontSize, ctypes.c_double, _POINTER, ctypes.c_int)
-_font_of = _prototype(pdfium.FPDFTextObj_GetFont, ctypes.c_size_t, _POINTER)
-_member_of = _prototype(pdfium.FPDFPage_GetObject, ctypes.c_size_t, _POINTER, ctypes.c_int)
-_type_of = _prototype(pdfium.FPDFPageObj_GetType, ctypes.c_int, _POINTER)
-_bounds_of = _prototype(pdfium.FPDFPageObj_GetBounds, ctypes.c_int, *[_POINTER] * 5)
-_mode_of = _prototype(pdfium.FPDFTextObj_GetTextRenderMode, ctypes.c_int, _POINTER)
-_colour_of = _prototype(pdfium.FPDFPageObj_GetFillColor, ctypes.c_int, _POINTER, _POINTER, _POINTER, _POINTER, _POINTER)
-
-
-def _call(function: Any, *arguments: Iterable[Any]) -> None:
-    """Call a C function with each row of arguments; what it returns is not looked at."""
-    deque(map(function, *arguments), maxlen=0)
-
-
-def _addresses(table: npt.NDArray[Any], column: int = 0) -> range:
-    """Where the cells of one column of ``table`` lie in memory."""
-    start = table.ctypes.data + column * table.itemsize
-    return range(start, start + len(table) * table.strides[0], table.strides[0])
-
-
-@dataclass(frozen=True, slots=True)
-class Style:
-    """What is constant over one text object.
-
-    Attributes:
-        size: Points.
-        angle: Quarter turns, None where the text is oblique.
-        rise, fall: Ascent and descent of the font at this size, points; ``fall`` is negative.
-    """
-
-    font: str
-    size: float
-    bold: bool
-    angle: int | None
-    rise: float
-    fall: float
 
 
 @dataclass(slots=True)
@@ -135,7 +93,7 @@ class PdfFile:
         self._handle = pdfium.FPDF_LoadMemDocument64(data, len(data), None)
         if not self._handle:
             raise _load_error(name, pdfium.FPDF_GetLastError())
-        self._fonts: dict[int, _Font] = {}
+        self._fonts: dict[int, Font] = {}
 
     def __enter__(self) -> PdfFile:
         return self
@@ -187,17 +145,17 @@ class PdfFile:
                 f"page {glyphs.number} holds {count:,} characters, more than {_MAX_CHARACTERS:,}",
                 "it is not a paper, or it is an attack",
             )
-        handle = ctypes.cast(text_page, _POINTER).value
+        handle = ctypes.cast(text_page, POINTER).value
         codes = _codes(text_page, handle, count)
-        blank = _is_blank(codes)
+        blank = is_blank(codes)
         if blank.all():
             return
         boxes = np.zeros((count, 4), np.float32)  # left, top, right, bottom; of blanks nobody asks
         inked = np.flatnonzero(~blank)
-        _call(_box_of, repeat(handle), inked.tolist(), (boxes.ctypes.data + boxes.strides[0] * inked).tolist())
+        call(box_of, repeat(handle), inked.tolist(), (boxes.ctypes.data + boxes.strides[0] * inked).tolist())
         style, base, hidden, seen = self._styles(glyphs, page, handle, blank, boxes)
-        _read_symbols(codes, style, glyphs.styles)
-        doubtful = _doubtful_blanks(page, blank, boxes, base, seen)
+        read_symbols(codes, style, glyphs.styles)
+        doubtful = doubtful_blanks(page, blank, boxes, base, seen)
         unknown = ((codes < 32) | ((codes >= 0x7F) & (codes < 0xA0))) & ~blank
         for index in np.flatnonzero(codes == _HYPHEN).tolist():
             unknown[index] = pdfium.FPDFText_IsHyphen(text_page, index) != 1
@@ -223,7 +181,7 @@ class PdfFile:
         probe &= ~blank
         starts = np.flatnonzero(probe)
         slots: dict[int, int] = {}  # text objects, numbered as they appear
-        slot_of_run = [slots.setdefault(each, len(slots)) for each in map(_object_of, repeat(handle), starts.tolist())]
+        slot_of_run = [slots.setdefault(each, len(slots)) for each in map(object_of, repeat(handle), starts.tolist())]
         firsts = starts[np.unique(slot_of_run, return_index=True)[1]]
         looks = self._inspect(handle, list(slots), firsts.tolist())
         glyphs.styles = looks.styles
@@ -244,23 +202,23 @@ class PdfFile:
         matrices = np.zeros((count, 6), np.float32)
         origins = np.zeros((count, 2), np.float64)
         channels = np.zeros((count, 4), np.uint32)  # red, green, blue, alpha
-        _call(_matrix_of, repeat(handle), first, _addresses(matrices))
-        _call(_origin_of, repeat(handle), first, _addresses(origins), _addresses(origins, 1))
-        coloured = map(_colour_of, objects, *(_addresses(channels, column) for column in range(4)))
+        call(matrix_of, repeat(handle), first, addresses(matrices))
+        call(origin_of, repeat(handle), first, addresses(origins), addresses(origins, 1))
+        coloured = map(colour_of, objects, *(addresses(channels, column) for column in range(4)))
         pale = np.fromiter(coloured, np.bool_, count)
         pale &= (channels[:, :3].min(axis=1, initial=255) >= 225) | (channels[:, 3] < 40)
         a, b, c, d = matrices[:, :4].astype(np.float64).T
         scale = np.hypot(c, d)
-        size = np.fromiter(map(_size_of, repeat(handle), first), np.float64, count) * np.where(scale > 0, scale, 1.0)
+        size = np.fromiter(map(size_of, repeat(handle), first), np.float64, count) * np.where(scale > 0, scale, 1.0)
         turn = np.where(scale > 0, np.degrees(np.arctan2(b, a)) / 90, 0.0)
         quarter = np.rint(turn)
         angle = np.where(np.abs(turn - quarter) < 0.06, quarter % 4, -1).astype(np.int32)
-        mode = np.fromiter(map(_mode_of, objects), np.int32, count)
+        mode = np.fromiter(map(mode_of, objects), np.int32, count)
         hidden = (mode == _INVISIBLE_MODE) | (mode == _CLIP_ONLY_MODE) | (size < _TINY) | ((a == 0) & (b == 0))
         index_of: dict[Style, int] = {}
         known: dict[tuple[int, float, int], int] = {}
         style = np.zeros(count, np.int32)
-        for row, key in enumerate(zip(map(_font_of, objects), size.tolist(), angle.tolist(), strict=True)):
+        for row, key in enumerate(zip(map(font_of, objects), size.tolist(), angle.tolist(), strict=True)):
             if key not in known:
                 known[key] = index_of.setdefault(self._style(*key), len(index_of))
             style[row] = known[key]
@@ -271,11 +229,11 @@ class PdfFile:
         turns = None if angle < 0 else angle
         return Style(look.name, round(size, 2), look.bold, turns, look.rise * size, look.fall * size)
 
-    def _font(self, font: int) -> _Font:
+    def _font(self, font: int) -> Font:
         if not font:
-            return _NO_FONT
+            return NO_FONT
         if font not in self._fonts:
-            self._fonts[font] = _describe(ctypes.cast(_POINTER(font), pdfium.FPDF_FONT))
+            self._fonts[font] = describe_font(ctypes.cast(POINTER(font), pdfium.FPDF_FONT))
         return self._fonts[font]
 
 
@@ -288,36 +246,6 @@ class _Looks:
     hidden: npt.NDArray[np.bool_]
     pale: npt.NDArray[np.bool_]
     baseline: npt.NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class _Font:
-    """``rise`` and ``fall``: ascent and descent in ems."""
-
-    name: str
-    bold: bool
-    rise: float
-    fall: float
-
-
-_NO_FONT = _Font("", False, 0.95, -0.35)
-
-
-def _describe(font: Any) -> _Font:
-    buffer = ctypes.create_string_buffer(256)
-    size = pdfium.FPDFFont_GetBaseFontName(font, buffer, 256)
-    name = buffer.value.decode("utf-8", "replace") if 0 < size <= 256 else ""
-    name = name.split("+", 1)[-1]
-    forced = bool(pdfium.FPDFFont_GetFlags(font) & _FORCE_BOLD)
-    # The weight is a guess from the stem width: good enough only where the name says nothing.
-    heavy = bool(_OPAQUE.match(name)) and pdfium.FPDFFont_GetWeight(font) >= 700
-    rise, fall = ctypes.c_float(), ctypes.c_float()
-    pdfium.FPDFFont_GetAscent(font, 1000.0, rise)
-    pdfium.FPDFFont_GetDescent(font, 1000.0, fall)
-    # The bounds that PDF readers put on what careless producers write.
-    ascent = min(rise.value / 1000, 1.05) or _NO_FONT.rise
-    descent = max(-abs(fall.value) / 1000, -0.4) or _NO_FONT.fall
-    return _Font(name, bool(_BOLD.search(name.lower())) or forced or heavy, ascent, descent)
 
 
 def _start_pdfium() -> None:
@@ -351,46 +279,6 @@ def _has_image(page: Any, limit: int = 2000) -> bool:
     return any(pdfium.FPDFPageObj_GetType(item) == pdfium.FPDF_PAGEOBJ_IMAGE for item in objects)
 
 
-def _read_symbols(codes: npt.NDArray[np.uint32], style: Ints, styles: Sequence[Style]) -> None:
-    """Big operators of Adobe's Symbol encoding that the file passes off as Latin letters, in place."""
-    symbols = ["symbol" in each.font.lower() for each in styles]
-    if any(symbols):
-        drawn = np.array(symbols)[style]
-        for code, operator in _OPERATORS.items():
-            codes[drawn & (codes == code)] = ord(operator)
-
-
-def _doubtful_blanks(
-    page: Any, blank: npt.NDArray[np.bool_], boxes: Floats, base: Floats, seen: set[int]
-) -> npt.NDArray[np.bool_]:
-    """Characters in front of which PDFium leaves out a text object that draws nothing.
-
-    These are blanks of symbol fonts, coded privately; other readers show the private character.
-
-    Args:
-        seen: Text objects of which characters are known.
-    """
-    doubtful = np.zeros(len(blank), np.bool_)
-    sheet = ctypes.cast(page, _POINTER).value
-    objects = map(_member_of, repeat(sheet), range(min(_MAX_OBJECTS, pdfium.FPDFPage_CountObjects(page))))
-    unseen = [each for each in objects if each not in seen and _type_of(each) == pdfium.FPDF_PAGEOBJ_TEXT]
-    # In a font that draws letters it is an ordinary blank.
-    fonts = set(map(_font_of, seen))
-    unseen = [each for each in unseen if _font_of(each) not in fonts]
-    if not unseen:
-        return doubtful
-    places = np.zeros((len(unseen), 4), np.float32)  # left, bottom, right, top
-    _call(_bounds_of, unseen, *(_addresses(places, column) for column in range(4)))
-    empty = np.flatnonzero(places[:, 2] - places[:, 0] < _NOTHING).tolist()
-    for index in empty:
-        x, y = float(places[index, 0]), float(places[index, 1])
-        height = boxes[:, 1] - boxes[:, 3]
-        ahead = ~blank & (np.abs(base - y) < 0.4 * height) & (boxes[:, 0] > x - 0.5) & (boxes[:, 0] < x + 2 * height)
-        if ahead.any():
-            doubtful[np.where(ahead, boxes[:, 0], np.inf).argmin()] = True
-    return doubtful
-
-
 def _codes(text_page: Any, handle: int | None, count: int) -> npt.NDArray[np.uint32]:
     """Code points of all characters: in one call where text and characters run in step."""
     buffer = np.zeros(count + 1, np.uint16)
@@ -401,10 +289,7 @@ def _codes(text_page: Any, handle: int | None, count: int) -> npt.NDArray[np.uin
         codes = units.astype(np.uint32)
         codes[codes == 0xFFFE] = _HYPHEN
         return codes
-    return np.fromiter(map(_unicode_of, repeat(handle), range(count)), np.uint32, count)
-
-
-_BLANKS = np.array([9, 10, 11, 12, 13, 32, 0xA0, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000], np.uint32)
+    return np.fromiter(map(unicode_of, repeat(handle), range(count)), np.uint32, count)
 
 
 def _ink(text_page: Any, index: int) -> tuple[float, float, float, float]:
@@ -412,19 +297,6 @@ def _ink(text_page: Any, index: int) -> tuple[float, float, float, float]:
     left, right, bottom, top = (ctypes.c_double() for _ in range(4))
     pdfium.FPDFText_GetCharBox(text_page, index, left, right, bottom, top)
     return left.value, bottom.value, right.value, top.value
-
-
-def _is_blank(codes: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
-    blank: npt.NDArray[np.bool_] = (codes <= 32) | (codes >= 0xA0)
-    at = np.flatnonzero(blank)
-    blank[at] = np.isin(codes[at], _BLANKS)
-    return blank
-
-
-def _join_surrogates(codes: npt.NDArray[np.uint32]) -> None:
-    """Two halves to one character, in the place of the first."""
-    for index in np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37)).tolist():
-        codes[index] = 0x10000 + ((int(codes[index]) & 0x3FF) << 10) + (int(codes[index + 1]) & 0x3FF)
 
 
 def _decoded(codes: npt.NDArray[np.uint32]) -> str:
@@ -470,7 +342,7 @@ def _keep_visible(
     codes = np.where(codes == _HYPHEN, ord("-"), codes)  # all that are left are hyphens
     left, top, right, bottom = boxes.T
     middle_x, middle_y = (left + right) / 2, (top + bottom) / 2
-    _join_surrogates(codes)
+    join_surrogates(codes)
     unseen = (codes >= 0xD800) & (codes < 0xE000)
     unseen |= ((codes >= 0x200B) & (codes <= 0x200F)) | ((codes >= 0x202A) & (codes <= 0x202E))
     unseen |= ((codes >= 0x2060) & (codes <= 0x206F)) | (codes == 0xFEFF) | (codes >= 0xE0000)

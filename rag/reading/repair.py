@@ -8,16 +8,38 @@ same file see another character or none.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from rag.reading.fonts import Style
 from rag.reading.text import COMBINING, UNKNOWN, UNKNOWN_DEGREE, UNKNOWN_MINUS, UNKNOWN_RING
 
 _ACCENTS = np.array([ord(accent) for accent in COMBINING], np.uint32)
+_OPERATORS = {0xD5: "∏", 0xD6: "√", 0xE5: "∑", 0xF2: "∫"}
 _REACH = 6  # characters in stream order between an accent and its letter
+
+
+def read_symbols(codes: npt.NDArray[np.uint32], style: npt.NDArray[np.int32], styles: Sequence[Style]) -> None:
+    """Big operators of Adobe's Symbol encoding that the file passes off as Latin letters, in place.
+
+    Args:
+        codes: (n,) code points.
+        style: (n,) index into ``styles``.
+    """
+    symbols = ["symbol" in each.font.lower() for each in styles]
+    if any(symbols):
+        drawn = np.array(symbols)[style]
+        for code, operator in _OPERATORS.items():
+            codes[drawn & (codes == code)] = ord(operator)
+
+
+def join_surrogates(codes: npt.NDArray[np.uint32]) -> None:
+    """Two halves of UTF-16 among the (n,) ``codes`` to one character, in the place of the first."""
+    for index in np.flatnonzero((codes[:-1] >> 10 == 0x36) & (codes[1:] >> 10 == 0x37)).tolist():
+        codes[index] = 0x10000 + ((int(codes[index]) & 0x3FF) << 10) + (int(codes[index + 1]) & 0x3FF)
 
 
 def compose_accents(

@@ -59,35 +59,6 @@ _READABLE = str.maketrans(
     }
 )
 
-_READABLE = str.maketrans(
-    {
-        UNKNOWN: "\ufffd",
-        UNKNOWN_MINUS: "−",
-        UNKNOWN_DEGREE: "°",
-        UNKNOWN_RING: "Å",
-        "\ufb00": "ff",
-        "\ufb01": "fi",
-        "\ufb02": "fl",
-        "\ufb03": "ffi",
-        "\ufb04": "ffl",
-        "\ufb05": "st",
-        "\ufb06": "st",
-        "\u00a0": " ",
-        "\u2002": " ",
-        "\u2003": " ",
-        "\u2009": " ",
-        "\u200a": " ",
-        "\u202f": " ",
-        "\u2126": "Ω",
-        "\u212b": "Å",
-        "\u00b5": "μ",
-        "\u2010": "-",
-        "\u2011": "-",
-        "\u00ad": None,
-    }
-)
-
-
 # Escape sequences first, whole; then any control, format, surrogate or private character that is left.
 _ESCAPES = re.compile(
     r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"  # control sequences
