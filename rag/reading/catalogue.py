@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 _ROOT = re.compile(rb"\s+(\d+)\s+(\d+)\s+R")
 _METADATA = re.compile(rb"/Metadata\s+(\d+)\s+(\d+)\s+R")
@@ -57,9 +58,12 @@ def _places(data: bytes, number: bytes, generation: bytes) -> list[int]:
 def _object(data: bytes, number: bytes, generation: bytes) -> bytes | None:
     """The text of an object that the file has once: open, or in one of its object streams."""
     places = _places(data, number, generation)
-    found = [data[place : place + _DICTIONARY].split(b"endobj", 1)[0] for place in places]
-    if not found:
-        found = [text for texts in _object_streams(data) if (text := texts.get(int(number))) is not None]
+    if len(places) > 1:
+        return None
+    if places:
+        return data[places[0] : places[0] + _DICTIONARY].split(b"endobj", 1)[0]
+    texts = (text for objects in _object_streams(data) if (text := objects.get(int(number))) is not None)
+    found = list(islice(texts, 2))  # a second one settles it; more are not kept
     return found[0] if len(found) == 1 else None
 
 
