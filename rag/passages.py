@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from rag.documents import EVIDENCE_KINDS, Box, Document, Fragment, Kind, Sentence
+from rag.documents import EVIDENCE_KINDS, Document, Kind, Sentence
+from rag.reading.codec import sentence_from_row, sentence_to_row
 
 TARGET_CHARACTERS = 900
 """A passage is closed before the sentence that would make it longer than this."""
@@ -118,7 +118,7 @@ def encode_payload(passage: Passage, vectors: FloatArray) -> bytes:
         raise ValueError(f"{n=} sentence vectors for {len(passage.sentences)=}")
     scales = np.abs(vectors).max(axis=1) / 127.0
     quantised = np.rint(vectors / np.where(scales > 0, scales, 1)[:, None]).astype(np.int8)
-    sentences = json.dumps([_sentence_to_json(s) for s in passage.sentences], ensure_ascii=False)
+    sentences = json.dumps([sentence_to_row(s) for s in passage.sentences], ensure_ascii=False)
     return b"".join((_HEADER.pack(n, d), scales.astype("<f4").tobytes(), quantised.tobytes(), sentences.encode()))
 
 
@@ -135,26 +135,4 @@ def decode_passage(payload: bytes) -> Passage:
     """The passage of a payload."""
     n, d = _HEADER.unpack_from(payload)
     rows = json.loads(payload[_HEADER.size + 4 * n + n * d :])
-    return Passage(tuple(_sentence_from_json(row) for row in rows))
-
-
-def _sentence_to_json(sentence: Sentence) -> dict[str, Any]:
-    row = asdict(sentence)
-    row["fragments"] = [
-        [f.page, f.label, f.quote, [[round(v, 2) for v in (b.x0, b.y0, b.x1, b.y1)] for b in f.boxes]]
-        for f in sentence.fragments
-    ]
-    return row
-
-
-def _sentence_from_json(row: dict[str, Any]) -> Sentence:
-    return Sentence(
-        text=row["text"],
-        kind=Kind(row["kind"]),
-        fragments=tuple(
-            Fragment(page, label, quote, tuple(Box(*box) for box in boxes))
-            for page, label, quote, boxes in row["fragments"]
-        ),
-        section=row["section"],
-        paragraph=row["paragraph"],
-    )
+    return Passage(tuple(sentence_from_row(row) for row in rows))

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -82,7 +83,7 @@ class Query:
     vector: FloatArray
     weights: dict[str, float]
 
-    @property
+    @cached_property
     def full_score(self) -> float:
         """About the BM25 of an average passage that holds each content word once."""
         return sum(self.weights.values())

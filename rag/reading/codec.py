@@ -21,22 +21,39 @@ def encode_document(document: Document) -> bytes:
         "file": document.file,
         "sha256": document.sha256,
         "pages": [[p.number, p.label, p.width, p.height] for p in document.pages],
-        "sentences": [
-            [
-                s.text,
-                s.kind.value,
-                s.section,
-                s.paragraph,
-                [[f.page, f.label, f.quote, [_row(box) for box in f.boxes]] for f in s.fragments],
-            ]
-            for s in document.sentences
-        ],
+        "sentences": [sentence_to_row(sentence) for sentence in document.sentences],
         "info": document.info,
         "xmp": document.xmp,
         "front": [[f.text, f.page, f.size, _row(f.box), f.role] for f in document.front],
         "running": list(document.running),
     }
     return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+def sentence_to_row(sentence: Sentence) -> list[Any]:
+    """``sentence`` as what ``json.dumps`` takes."""
+    return [
+        sentence.text,
+        sentence.kind.value,
+        sentence.section,
+        sentence.paragraph,
+        [[f.page, f.label, f.quote, [_row(box) for box in f.boxes]] for f in sentence.fragments],
+    ]
+
+
+def sentence_from_row(row: list[Any]) -> Sentence:
+    """The sentence of a row. Raises TypeError or ValueError on anything else."""
+    text, kind, section, paragraph, fragments = row
+    return Sentence(
+        text=str(text),
+        kind=Kind(kind),
+        fragments=tuple(
+            Fragment(int(page), _label(label), str(quote), tuple(_box(box) for box in boxes))
+            for page, label, quote, boxes in fragments
+        ),
+        section=str(section),
+        paragraph=int(paragraph),
+    )
 
 
 def decode_document(data: bytes) -> Document:
@@ -66,19 +83,7 @@ def _document(content: dict[str, Any]) -> Document:
             Page(int(number), _label(label), float(width), float(height))
             for number, label, width, height in content["pages"]
         ),
-        sentences=tuple(
-            Sentence(
-                text=str(text),
-                kind=Kind(kind),
-                fragments=tuple(
-                    Fragment(int(page), _label(label), str(quote), tuple(_box(row) for row in boxes))
-                    for page, label, quote, boxes in fragments
-                ),
-                section=str(section),
-                paragraph=int(paragraph),
-            )
-            for text, kind, section, paragraph, fragments in content["sentences"]
-        ),
+        sentences=tuple(sentence_from_row(row) for row in content["sentences"]),
         info={str(key): str(value) for key, value in content["info"].items()},
         xmp={str(key): str(value) for key, value in content["xmp"].items()},
         front=tuple(
