@@ -2,15 +2,63 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import warnings
+from collections import Counter
+from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from clip_mat.crystal import Crystal
+from clip_mat.facts import crystal_system, reduced, write_formula
 
 TOLERANCE = 0.1
 """How far, in Å, an atom may stand from its symmetric place (spglib's ``symprec``)."""
+
+_FAMILIES = {
+    "triclinic": "a",
+    "monoclinic": "m",
+    "orthorhombic": "o",
+    "tetragonal": "t",
+    "trigonal": "h",
+    "hexagonal": "h",
+    "cubic": "c",
+}
+_DOUBLE_GLIDES = {39: "Aem2", 41: "Aea2", 64: "Cmce", 67: "Cmme", 68: "Ccce"}
+"""Since 1992 the Tables write e where a plane glides along both its axes; gemmi keeps the older symbols."""
+
+
+@dataclass(frozen=True, slots=True)
+class Symmetry:
+    """What spglib finds of a crystal in one call.
+
+    Attributes:
+        spacegroup: International number, 1 to 230.
+        prototype: Label of the structure type, as `prototype_label` gives it.
+        primitive: A primitive cell, turned as the given cell is.
+    """
+
+    spacegroup: int
+    prototype: str
+    primitive: Crystal
+
+
+def find_symmetry(crystal: Crystal, tolerance: float = TOLERANCE) -> Symmetry | None:
+    """Space group, structure type and primitive cell; None where spglib finds no space group.
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+    """
+    dataset = _dataset(crystal, tolerance)
+    if dataset is None:
+        return None
+    return Symmetry(int(dataset.number), _label(crystal, dataset), _primitive(crystal, dataset))
 
 
 def find_spacegroup(crystal: Crystal, tolerance: float = TOLERANCE) -> int | None:
@@ -20,14 +68,71 @@ def find_spacegroup(crystal: Crystal, tolerance: float = TOLERANCE) -> int | Non
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
+    dataset = _dataset(crystal, tolerance)
+    return None if dataset is None else int(dataset.number)
+
+
+def prototype_label(crystal: Crystal, tolerance: float = TOLERANCE) -> str | None:
+    """Label of the structure type, the same for all isopointal crystals: ``AB_cF8_225_a_b`` for NaCl.
+
+    Anonymous formula with the rarest element first, Pearson symbol, space group, and the Wyckoff positions of each
+    element. Of the equivalent ways to choose the origin and to order elements of equal count, the one with the
+    earliest letters counts (Goodall et al., Sci. Adv. 8, eabn4117 (2022)).
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+
+    Returns:
+        None where spglib finds no space group.
+    """
+    dataset = _dataset(crystal, tolerance)
+    return None if dataset is None else _label(crystal, dataset)
+
+
+def primitive(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
+    """A primitive cell, turned as the given cell is, with no atom moved; the crystal itself where spglib finds none.
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+    """
+    dataset = _dataset(crystal, tolerance)
+    return crystal if dataset is None else _primitive(crystal, dataset)
+
+
+@cache
+def spacegroup_symbol(number: int) -> str:
+    """Hermann-Mauguin symbol in short form, screw axes with an underscore: ``P6_3/mmc``, ``Fm-3m``, ``Cmce``.
+
+    Groups 39, 41, 64, 67 and 68 have the names of the current International Tables, as spglib, pymatgen and the
+    Materials Project write them: ``Cmce``, not ``Cmca``.
+
+    Raises:
+        ValueError: If there is no such group.
+    """
+    import gemmi
+
+    if number in _DOUBLE_GLIDES:
+        return _DOUBLE_GLIDES[number]
+    group = gemmi.find_spacegroup_by_number(number)
+    if group is None:
+        raise ValueError(f"a space group is 1 to 230, not {number}")
+    centring, *axes = group.hm.split()
+    if 3 <= number <= 15:  # monoclinic: only the unique axis is written
+        axes = [axis for axis in axes if axis != "1"]
+    return centring + "".join(re.sub(r"^([2346])([1-5])", r"\1_\2", axis) for axis in axes)
+
+
+def _dataset(crystal: Crystal, tolerance: float) -> Any:
+    """spglib's dataset, or None."""
     _quiet_spglib()
     import spglib
 
     cell = (crystal.lattice, crystal.positions, crystal.numbers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what spglib cannot do is told by None
-        dataset = spglib.get_symmetry_dataset(cell, symprec=tolerance)
-    return None if dataset is None else int(dataset.number)
+        return spglib.get_symmetry_dataset(cell, symprec=tolerance)
 
 
 @cache
@@ -36,19 +141,53 @@ def _quiet_spglib() -> None:
     os.environ.setdefault("SPGLIB_WARNING", "OFF")
 
 
+def _primitive(crystal: Crystal, dataset: Any) -> Crystal:
+    _, kept = np.unique(dataset.mapping_to_primitive, return_index=True)
+    if len(kept) == len(crystal):
+        return crystal
+    positions = crystal.cartesian[kept] @ np.linalg.inv(dataset.primitive_lattice)
+    return Crystal(crystal.numbers[kept], positions, dataset.primitive_lattice)
+
+
+def _label(crystal: Crystal, dataset: Any) -> str:
+    number = int(dataset.number)
+    symbols = crystal.symbols
+    counts = reduced(Counter(symbols))
+    orbits: dict[str, Counter[str]] = {symbol: Counter() for symbol in counts}
+    for atom in set(dataset.crystallographic_orbits.tolist()):
+        orbits[symbols[atom]][dataset.wyckoffs[atom]] += 1
+    formula = write_formula({chr(65 + place): count for place, count in enumerate(sorted(counts.values()))})
+    family = _FAMILIES[crystal_system(number)]
+    centring = "C" if dataset.international[0] == "A" else dataset.international[0]
+    pearson = f"{family}{centring}{len(dataset.std_types)}"
+    return f"{formula}_{pearson}_{number}_{_wyckoffs(number, counts, orbits)}"
+
+
+def _wyckoffs(number: int, counts: dict[str, int], orbits: dict[str, Counter[str]]) -> str:
+    """Letters of all elements, relabelled to the earliest of the equivalent choices."""
+    letters, *_ = relabelings = _relabelings()[str(number)]
+    weights = {letter: 0 if letter == "A" else ord(letter) - 96 for letter in letters}  # A is beyond z, in 47 only
+    choices = []
+    for relabeled in relabelings:
+        renamed = dict(zip(letters, relabeled, strict=True))
+        weight = sum(weights[renamed[letter]] for orbit in orbits.values() for letter in orbit)
+        # With "_" after each, the words in order are also first in order when joined.
+        words = sorted((counts[symbol], _word(orbit, renamed) + "_") for symbol, orbit in orbits.items())
+        choices.append((weight, "".join(word for _, word in words).removesuffix("_")))
+    return min(choices)[1]
+
+
+def _word(orbit: Counter[str], renamed: dict[str, str]) -> str:
+    named = sorted((renamed[letter], count) for letter, count in orbit.items())
+    return "".join((str(count) if count > 1 else "") + letter for letter, count in named)
+
+
 @cache
-def spacegroup_symbol(number: int) -> str:
-    """Hermann-Mauguin symbol in short form, screw axes with an underscore: ``P6_3/mmc``, ``Fm-3m``.
+def _relabelings() -> dict[str, list[str]]:
+    """For each space group its Wyckoff letters, and what they are called after each change of origin or axes.
 
-    Raises:
-        ValueError: If there is no such group.
+    From pymatgen (MIT), which has them from aviary; they follow from the Euclidean normalizers in the International
+    Tables A, chapter 3.5.
     """
-    import gemmi
-
-    group = gemmi.find_spacegroup_by_number(number)
-    if group is None:
-        raise ValueError(f"a space group is 1 to 230, not {number}")
-    centring, *axes = group.hm.split()
-    if 3 <= number <= 15:  # monoclinic: only the unique axis is written
-        axes = [axis for axis in axes if axis != "1"]
-    return centring + "".join(re.sub(r"^([2346])([1-5])", r"\1_\2", axis) for axis in axes)
+    content: dict[str, list[str]] = json.loads(Path(__file__).with_name("wyckoff_relabelings.json").read_text("ascii"))
+    return content
