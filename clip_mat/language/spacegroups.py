@@ -1,0 +1,68 @@
+"""Space-group symbols as people write them: ``Fm-3m``, ``Fm3m``, ``P6_3/mmc``, ``P 63/m m c``, ``Fd3̅m``, ``pnma``.
+
+Symbols of every setting come from gemmi's table (Wojdyr, J. Open Source Softw. 7, 4200 (2022)); the names with an e
+glide, which it lacks, from the International Tables for Crystallography, volume A (2016), table 1.6.4.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache, lru_cache
+
+_BARS = "\u0303\u0304\u0305"
+_DIGIT = (
+    rf"(?:\$?(?:-|\\(?:bar|overline)\s?\{{?)[1-6]\}}?\$?|[1-6][{_BARS}]|[{_BARS}][1-6]|[1-6](?:\$?_?\{{?[1-5]\}}?\$?)?)"
+)
+_AXIS = rf"(?:{_DIGIT}(?: ?/ ?[mnabcdeMNABCDE])?|[mnabcdeMNABCDE])"
+_SYMBOL = re.compile(rf"([PIFRCABpifrcab][ _]?{_AXIS})( ?{_AXIS})?( ?{_AXIS})?(:?[HR])?")
+
+_E_GLIDES = {"Aem2": 39, "Aea2": 41, "Cmce": 64, "Cmme": 67, "Ccce": 68}
+_BARRED = re.compile(rf"\\(?:bar|overline)|[{_BARS}](?=\d)")
+_BAR_BEHIND = re.compile(rf"([1-6])[{_BARS}]")
+_NOISE = re.compile(r"[\s_${}]|:?[HR]$(?<=.[HR])")
+_DOUBTFUL = re.compile(r"[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
+_WORDS = frozenset(["imam"])
+
+
+def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
+    """The longest symbol that begins at `start`.
+
+    Returns:
+        Where it ends, the international number, and whether the symbol alone can be trusted to mean a space group:
+        ``Cm`` may be curium and ``P1`` an atom of phosphorus. None where no symbol of any setting stands.
+    """
+    match = _SYMBOL.match(text, start)
+    if match is None:
+        return None
+    for part in (4, 3, 2, 1):
+        end = match.end(part)
+        if end > 0 and not text[end : end + 1].isalnum() and (found := _read(text[start:end])):
+            return end, *found
+    return None
+
+
+@lru_cache(maxsize=16384)
+def _read(text: str) -> tuple[int, bool] | None:
+    key = _NOISE.sub("", _BARRED.sub("-", _BAR_BEHIND.sub(r"-\1", text)))
+    number = _symbols().get(key)
+    if number is not None:
+        return number, not _DOUBTFUL.fullmatch(key)
+    if key.lower() in _WORDS or " " in text or (len(key) < 4 and not re.search("[-/]", key)):
+        return None
+    number = _symbols().get(key[0].upper() + key[1:].lower())
+    return None if number is None else (number, True)
+
+
+@cache
+def _symbols() -> dict[str, int]:
+    """Number by symbol without spaces; all settings, long and short, and cubic ones without their bar."""
+    import gemmi
+
+    symbols: dict[str, int] = {}
+    for group in gemmi.spacegroup_table():
+        long = group.hm.replace(" ", "")
+        symbols.setdefault(long, group.number)
+        symbols.setdefault(group.short_name(), group.number)
+        if group.number >= 195 and "-3" in long:
+            symbols.setdefault(long.replace("-3", "3"), group.number)
+    return symbols | _E_GLIDES
