@@ -1,17 +1,12 @@
 """Reading in child processes: a file that hangs or kills its reader costs one child, not the program.
 
-Children are started afresh (no fork of a parent that has threads), kept for the next file, and replaced when
-they die, hang or have read many files. They answer in JSON: nothing that parsed a stranger's file is unpickled.
+Children (`clip_mat.limited`) are kept for the next file, and replaced when they die, hang or have read many files.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import queue
-import select
-import subprocess
-import sys
 import threading
 import time
 from collections import deque
@@ -23,9 +18,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from clip_mat.limited import LimitBroken, LimitedProcess, path_to_json
 from rag.documents import Document
 from rag.errors import UnreadableDocument, UnsafeDocument
-from rag.reading.child import HEADER, frame
 from rag.reading.codec import document_from_json
 from rag.reading.limits import Limits
 
@@ -33,7 +28,6 @@ SUFFIXES = (".pdf", ".txt", ".md", ".markdown")
 """File name endings that can be read, in lower case."""
 
 _FILES_A_CHILD = 200
-_LARGEST_ANSWER = 512 << 20  # bytes
 _AHEAD = 8  # files under way or waiting for the caller, for each worker
 
 
@@ -169,107 +163,38 @@ class ReaderPool:
                 idle.kill()
 
 
-class _Child:
+class _Child(LimitedProcess):
     """One reading process."""
 
     def __init__(self) -> None:
-        package_root = str(Path(__file__).resolve().parents[2])
-        environment = {
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([package_root, *filter(None, [os.environ.get("PYTHONPATH")])]),
-            "OPENBLAS_NUM_THREADS": "1",
-            "OMP_NUM_THREADS": "1",
-            "MALLOC_ARENA_MAX": "2",
-        }
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", "from rag.reading.child import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=environment,
-            bufsize=0,
-        )
+        super().__init__("rag.reading.child")
         self._read = 0
-
-    @property
-    def alive(self) -> bool:
-        return self._process.poll() is None
 
     @property
     def worn_out(self) -> bool:
         return self._read >= _FILES_A_CHILD or not self.alive
 
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
     def read(self, path: Path, limits: Limits) -> Document:
         """Have ``path`` read. After any failure of the process itself it is dead."""
         self._read += 1
         try:
-            return self._converse(path, limits)
-        except TimeoutError as error:
-            self._process.kill()
-            reason = f"took longer than {error.args[0]:g} s to read"
-            raise UnsafeDocument(path, reason, "it may be an attack; else raise the limit") from None
-        except (EOFError, OSError, ValueError, TypeError) as error:
-            self._process.kill()
-            code = self._process.wait()
-            reason = f"ended the process that read it ({_why(code)})"
+            answer = self._ask(path, limits)
+            if "document" in answer:
+                return document_from_json(answer["document"])
+            kind = UnsafeDocument if answer.get("unsafe") else UnreadableDocument
+            raise kind(path, str(answer["error"]), str(answer.get("remedy", "")))
+        except LimitBroken as error:
+            raise UnsafeDocument(path, error.reason, error.remedy) from error
+        except (KeyError, ValueError, TypeError) as error:
+            self.kill()
+            reason = "made the process that read it answer nonsense"
             raise UnsafeDocument(path, reason, "it may be an attack or badly damaged") from error
 
-    def _converse(self, path: Path, limits: Limits) -> Document:
-        assert self._process.stdin is not None
-        # Absolute, because the child keeps the folder in which it was started.
-        name = os.fsencode(path.absolute()).decode("latin-1")
-        self._process.stdin.write(frame({"path": name, "limits": asdict(limits)}))
-        start, allowed = time.monotonic(), limits.seconds
-        while True:
-            answer = self._frame(start + allowed, allowed)
-            if "pages" in answer:
-                allowed = limits.seconds + limits.seconds_per_page * min(int(answer["pages"]), limits.pages)
-            elif "document" in answer:
-                return document_from_json(answer["document"])
-            elif "error" in answer:
-                kind = UnsafeDocument if answer.get("unsafe") else UnreadableDocument
-                raise kind(path, str(answer["error"]), str(answer.get("remedy", "")))
-            else:
-                raise ValueError("an answer without content")
-
-    def _frame(self, deadline: float, allowed: float) -> dict[str, Any]:
-        (size,) = HEADER.unpack(self._bytes(HEADER.size, deadline, allowed))
-        if size > _LARGEST_ANSWER:
-            raise ValueError("an answer too large")
-        message = json.loads(self._bytes(size, deadline, allowed))
-        if not isinstance(message, dict):
-            raise TypeError("an answer that is no object")
-        return message
-
-    def _bytes(self, count: int, deadline: float, allowed: float) -> bytes:
-        assert self._process.stdout is not None
-        descriptor = self._process.stdout.fileno()
-        parts: list[bytes] = []
-        while count:
-            if not _readable(descriptor, deadline - time.monotonic()):
-                raise TimeoutError(allowed)
-            part = os.read(descriptor, min(count, 1 << 20))
-            if not part:
-                raise EOFError
-            parts.append(part)
-            count -= len(part)
-        return b"".join(parts)
-
-
-def _readable(descriptor: int, seconds: float) -> bool:
-    if hasattr(select, "poll"):
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN | select.POLLHUP)
-        return bool(poll.poll(max(0.0, seconds) * 1000))
-    return bool(select.select([descriptor], [], [], max(0.0, seconds))[0])
-
-
-def _why(code: int) -> str:
-    return {-24: "out of processor time", -9: "killed", -11: "crashed", -6: "out of memory"}.get(code, f"exit {code}")
+    def _ask(self, path: Path, limits: Limits) -> dict[str, Any]:
+        self.send({"path": path_to_json(path), "limits": asdict(limits)})
+        started, allowed = time.monotonic(), limits.seconds
+        answer = self.receive(allowed, started)
+        if "pages" in answer:
+            allowed += limits.seconds_per_page * min(int(answer["pages"]), limits.pages)
+            answer = self.receive(allowed, started)
+        return answer
