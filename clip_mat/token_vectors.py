@@ -72,7 +72,7 @@ class Bert:
             weights = load_file(folder / "model.safetensors")
             self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
             self.dimension = int(config["hidden_size"])
-            embeddings, layers = _modules(config, weights)
+            embeddings, layers = bert_modules(config, weights)
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
         self._tokenizer.enable_truncation(max_tokens)
@@ -93,7 +93,7 @@ class Bert:
         return TokenVectors(hidden.float().cpu().numpy(), np.array([encoding.offsets for encoding in encodings]), mask)
 
 
-def _modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[torch.nn.Module, torch.nn.Module]:
+def bert_modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[torch.nn.Module, torch.nn.Module]:
     """BERT's embeddings and layers, with their weights."""
     import torch
     from torch import nn

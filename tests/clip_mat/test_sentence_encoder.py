@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from clip_mat import SentenceEncoder, WeightsError
-from clip_mat.sentence_encoder import MAX_TOKENS, _packaged_folder
+from clip_mat.sentence_encoder import MAX_TOKENS, packaged_folder
 from clip_mat.token_vectors import Bert
 
 TEXTS = [
@@ -22,12 +22,12 @@ def test_vectors_are_those_of_sentence_transformers(encoder: SentenceEncoder) ->
     """The library that trained the weights is the judge; it also serves any other model."""
     from sentence_transformers import SentenceTransformer
 
-    theirs = SentenceTransformer(str(_packaged_folder()), device="cpu")
+    theirs = SentenceTransformer(str(packaged_folder()), device="cpu")
     expected = theirs.encode(TEXTS, normalize_embeddings=True, show_progress_bar=False)
     ours = encoder.encode(TEXTS)
     assert ours.dtype == np.float32
     assert (ours * expected).sum(axis=1) == pytest.approx(1.0, abs=2e-3)  # bfloat16 where the CPU has it
-    other = SentenceEncoder(_packaged_folder())
+    other = SentenceEncoder(packaged_folder())
     assert other.dimension == 384
     assert (other.encode(TEXTS) * expected).sum(axis=1) == pytest.approx(1.0, abs=2e-3)
 
@@ -35,9 +35,9 @@ def test_vectors_are_those_of_sentence_transformers(encoder: SentenceEncoder) ->
 def test_in_float32_they_agree_to_rounding() -> None:
     from sentence_transformers import SentenceTransformer
 
-    bert = Bert(_packaged_folder(), MAX_TOKENS, "cpu", bfloat16=False)
+    bert = Bert(packaged_folder(), MAX_TOKENS, "cpu", bfloat16=False)
     tokens = bert(TEXTS)
-    theirs = SentenceTransformer(str(_packaged_folder()), device="cpu")
+    theirs = SentenceTransformer(str(packaged_folder()), device="cpu")
     theirs.max_seq_length = MAX_TOKENS
     for row, expected in enumerate(theirs.encode(TEXTS, output_value="token_embeddings", show_progress_bar=False)):
         assert np.abs(tokens.vectors[row][tokens.mask[row]] - expected.numpy()).max() < 1e-4
@@ -81,7 +81,7 @@ def test_a_model_that_is_not_there_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["cut", "missing", "config"])
 def test_damaged_weights_are_refused(tmp_path: Path, damage: str) -> None:
     folder = tmp_path / "model"
-    shutil.copytree(_packaged_folder(), folder)
+    shutil.copytree(packaged_folder(), folder)
     if damage == "cut":
         weights = folder / "model.safetensors"
         weights.write_bytes(weights.read_bytes()[:10_000])

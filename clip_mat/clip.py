@@ -1,0 +1,197 @@
+"""Crystal CLIP, ready to use: texts and crystals to vectors of one space.
+
+>>> from clip_mat import CrystalClip
+>>> clip = CrystalClip.load()  # doctest: +SKIP
+>>> clip.encode_text(["rock salt structure"]) @ clip.encode_structures(structures).T  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.crystal import Crystal
+from clip_mat.errors import WeightsError
+from clip_mat.sentence_encoder import DEFAULT_SHA256, SentenceEncoder, packaged_folder
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from clip_mat.towers.graphs import Graph
+    from clip_mat.towers.model import TwoTowers
+
+FORMAT = 1
+WEIGHTS = "model.safetensors"
+CONFIG = "config.json"
+_BATCH = 128
+
+FloatArray = npt.NDArray[np.float32]
+
+
+class CrystalClip:
+    """Texts and crystals to unit vectors of one space.
+
+    Args:
+        model: Both towers.
+        fingerprint: Digest of its weights.
+        device: Torch device.
+    """
+
+    name = "crystal-clip"
+
+    def __init__(self, model: TwoTowers, fingerprint: str, device: str = "cpu") -> None:
+        from clip_mat.towers.text_tower import Reader
+
+        self.model = model.to(device).eval()
+        self.fingerprint = fingerprint
+        self.device = device
+        self._reader = Reader(packaged_folder())
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return self.model.config.dimension
+
+    @classmethod
+    def load(cls, folder: str | Path | None = None, device: str = "cpu") -> Self:
+        """Read a trained model.
+
+        Args:
+            folder: Where `save_model` put it; by default the model that comes with this package.
+            device: Torch device.
+
+        Raises:
+            WeightsError: If the weights are missing, damaged, or do not fit their configuration.
+        """
+        folder = Path(__file__).parent / "weights" / "clip" if folder is None else Path(folder)
+        model, fingerprint = load_model(folder)
+        return cls(model, fingerprint, device)
+
+    def encode_text(self, texts: Sequence[str]) -> FloatArray:
+        """Vectors of texts.
+
+        Args:
+            texts: n texts.
+
+        Returns:
+            (n, d) float32, unit length.
+        """
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
+        order = sorted(range(len(texts)), key=lambda i: len(texts[i]))  # texts of a length need the least padding
+        for start in range(0, len(order), _BATCH):
+            part = order[start : start + _BATCH]
+            inputs = self._reader([texts[i] for i in part]).to(self.device)
+            vectors[part] = self._run(lambda inputs=inputs: self.model.embed_text(inputs))
+        return vectors
+
+    def encode_crystals(self, crystals: Sequence[Crystal], symmetry: bool = True) -> FloatArray:
+        """Vectors of crystals.
+
+        Args:
+            crystals: n crystals, any cell of each.
+            symmetry: Look for their space groups; without it, geometry alone speaks.
+
+        Returns:
+            (n, d) float32, unit length.
+        """
+        from clip_mat.towers.graphs import make_graph
+
+        return self.encode_graphs([make_graph(crystal, symmetry=symmetry) for crystal in crystals])
+
+    def encode_structures(self, structures: Sequence[Structure]) -> FloatArray:
+        """Vectors of n pymatgen structures: (n, d) float32, unit length.
+
+        Raises:
+            CrystalError: If a structure is disordered.
+        """
+        return self.encode_crystals([Crystal.from_structure(structure) for structure in structures])
+
+    def encode_graphs(self, graphs: Sequence[Graph]) -> FloatArray:
+        """Vectors of n prepared graphs: (n, d) float32, unit length."""
+        from clip_mat.towers.crystal_tower import collate_graphs
+
+        vectors = np.zeros((len(graphs), self.dimension), np.float32)
+        order = sorted(range(len(graphs)), key=lambda i: len(graphs[i].neighbour))
+        for start in range(0, len(order), _BATCH):
+            part = order[start : start + _BATCH]
+            inputs = collate_graphs([graphs[i] for i in part]).to(self.device)
+            vectors[part] = self._run(lambda inputs=inputs: self.model.embed_crystals(inputs))
+        return vectors
+
+    def _run(self, embed: Any) -> FloatArray:
+        import torch
+
+        with torch.inference_mode():
+            vectors: FloatArray = torch.nn.functional.normalize(embed().float(), dim=-1).cpu().numpy()
+        return vectors
+
+
+def save_model(model: TwoTowers, folder: str | Path, half: bool = True) -> None:
+    """Write a model's weights and configuration, without what the pretrained encoder's package holds.
+
+    Args:
+        model: Both towers.
+        folder: Made where it is missing.
+        half: Keep the weights as float16, half the size; they are used as float32 again.
+    """
+    import torch
+    from safetensors.torch import save_file
+
+    from clip_mat.towers.model import FROZEN
+
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    dtype = torch.float16 if half else torch.float32
+    state = {
+        name: value.detach().to("cpu", dtype).contiguous()
+        for name, value in model.state_dict().items()
+        if not name.startswith(FROZEN) and not _shared_again(name)
+    }
+    save_file(state, folder / WEIGHTS)
+    config = {"format": FORMAT, "pretrained_sha256": DEFAULT_SHA256, "model": model.config.to_dict()}
+    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+
+def load_model(folder: Path) -> tuple[TwoTowers, str]:
+    """A model that `save_model` wrote, and the digest of its weights.
+
+    Raises:
+        WeightsError: If the weights are missing, damaged, or do not fit their configuration.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    from clip_mat.towers.model import FROZEN, ModelConfig, TwoTowers
+
+    try:
+        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if config["format"] != FORMAT:
+            raise WeightsError(f"{folder}: weights of format {config['format']}, this version reads {FORMAT}; upgrade")
+        sizes = ModelConfig(**config["model"])
+        digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
+        state = load_file(folder / WEIGHTS)
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+        raise WeightsError(f"{folder}: no usable Crystal CLIP there ({error}); train one or reinstall") from error
+    if config["pretrained_sha256"] != SentenceEncoder().fingerprint:
+        raise WeightsError(f"{folder}: trained on another pretrained encoder than the installed one")
+    model = TwoTowers(sizes, packaged_folder())
+    expected = {name for name in model.state_dict() if not name.startswith(FROZEN) and not _shared_again(name)}
+    if expected != set(state):
+        odd = sorted(expected ^ set(state))
+        raise WeightsError(f"{folder / WEIGHTS}: does not fit its configuration ({odd[0]} and {len(odd) - 1} more)")
+    try:
+        model.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
+    except RuntimeError as error:
+        raise WeightsError(f"{folder / WEIGHTS}: does not fit its configuration ({error})") from error
+    return model, digest
+
+
+def _shared_again(name: str) -> bool:
+    """Whether a weight is the shared chemistry, seen once more through a tower."""
+    return name.startswith(("text.chemistry.", "crystal.chemistry."))

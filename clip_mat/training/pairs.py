@@ -1,0 +1,162 @@
+"""Training pairs: every crystal with a caption that is new each time, in batches that are hard.
+
+Texts are told right from wrong by what they state: a caption fits every crystal that has all the stated facts, in the
+batch and in the whole training set.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from clip_mat.facts import Facts, Key
+from clip_mat.language.captions import Caption, write_caption
+from clip_mat.towers.crystal_tower import collate_graphs
+from clip_mat.towers.graphs import Graph, hidden
+from clip_mat.towers.text_tower import Reader
+from clip_mat.training.trainer import Batch, Chunk
+
+WRITTEN_SHARE = 0.5
+"""How often a crystal that has captions written by others is shown with one of them."""
+SHAKEN_SHARE = 0.15
+"""How often a crystal is shown with its atoms shaken, ..."""
+HIDDEN_SHARE = 0.3
+"""... and how often without its symmetry, so that geometry must speak."""
+LARGEST_CLUSTER = 8
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingSet:
+    """Crystals to learn from.
+
+    Attributes:
+        graphs: One for each crystal.
+        shaken: The same crystals with noise on their atoms; symmetry as it is found there.
+        facts: What is true of them.
+        written: Captions by others, by row.
+    """
+
+    graphs: Sequence[Graph]
+    shaken: Sequence[Graph]
+    facts: Sequence[Facts]
+    written: dict[int, list[Caption]] = field(default_factory=dict)
+
+
+class WhoHas:
+    """Which crystals have a set of facts.
+
+    Args:
+        facts: Of N crystals.
+    """
+
+    def __init__(self, facts: Sequence[Facts]) -> None:
+        rows: dict[Key, list[int]] = defaultdict(list)
+        for row, each in enumerate(facts):
+            for key in each.keys:
+                rows[key].append(row)
+        self._rows = {key: np.array(found) for key, found in rows.items()}
+        self._masks: dict[Key, npt.NDArray[np.bool_]] = {}
+        self.size = len(facts)
+
+    def __call__(self, keys: frozenset[Key]) -> npt.NDArray[np.int64]:
+        """Sorted rows of the crystals that have all of `keys`."""
+        if not keys:
+            return np.arange(self.size)
+        if not all(key in self._rows for key in keys):
+            return np.zeros(0, dtype=np.int64)
+        rarest, *others = sorted(keys, key=lambda key: (len(self._rows[key]), key))
+        rows = self._rows[rarest]
+        for key in others:
+            rows = rows[self._mask(key)[rows]]
+        return rows
+
+    def _mask(self, key: Key) -> npt.NDArray[np.bool_]:
+        if key not in self._masks:
+            mask = np.zeros(self.size, dtype=bool)
+            mask[self._rows[key]] = True
+            if len(self._rows[key]) < 100:  # cheap to make again, and there are very many of them
+                return mask
+            self._masks[key] = mask
+        return self._masks[key]
+
+
+class PairSource:
+    """Batches of crystals and captions, the same for the same seed.
+
+    Args:
+        data: What to learn from.
+        reader: Makes tokens of texts.
+        batch: Pairs in a batch, over all ranks.
+        chunk: Pairs in a micro-batch.
+        seed: Decides order, captions, noise.
+    """
+
+    def __init__(self, data: TrainingSet, reader: Reader, batch: int, chunk: int, seed: int) -> None:
+        self.data = data
+        self.size = len(data.facts)
+        self._reader, self._batch, self._chunk, self._seed = reader, min(batch, self.size), chunk, seed
+        self._who_has = WhoHas(data.facts)
+
+    def __len__(self) -> int:
+        return self.size // self._batch
+
+    def epoch(self, number: int, rank: int = 0, world: int = 1) -> Iterator[Batch]:
+        """This rank's part of the batches of an epoch; what does not fill a batch waits for the next epoch."""
+        rng = random.Random(f"{self._seed}/{number}")
+        order = self._order(rng)
+        for start in range(0, len(self) * self._batch, self._batch):
+            rows = order[start : start + self._batch]
+            yield self._make(rows, random.Random(f"{self._seed}/{number}/{start}"), rank, world)
+
+    def _order(self, rng: random.Random) -> list[int]:
+        """Every crystal once; two thirds of them next to some that are easily taken for them."""
+        clusters: dict[tuple[str, object], list[int]] = defaultdict(list)
+        for row, facts in enumerate(self.data.facts):
+            likeness: object = row
+            kind = rng.choice(("chemical system", "shape", "alone"))
+            if kind == "chemical system":
+                likeness = facts.chemical_system
+            elif kind == "shape":
+                likeness = (facts.anonymous, facts.spacegroup)
+            clusters[kind, likeness].append(row)
+        pieces: list[list[int]] = []
+        for cluster in clusters.values():
+            rng.shuffle(cluster)
+            pieces += [cluster[i : i + LARGEST_CLUSTER] for i in range(0, len(cluster), LARGEST_CLUSTER)]
+        rng.shuffle(pieces)
+        return [row for piece in pieces for row in piece]
+
+    def _make(self, rows: list[int], rng: random.Random, rank: int, world: int) -> Batch:
+        captions = [self._caption(row, rng) for row in rows]
+        graphs = [self._graph(row, rng) for row in rows]
+        everywhere = torch.zeros(len(rows), self.size, dtype=torch.bool)
+        for i, caption in enumerate(captions):
+            everywhere[i, torch.from_numpy(self._who_has(caption.states))] = True
+        own = range(rank * len(rows) // world, (rank + 1) * len(rows) // world)
+        chunks = []
+        for start in range(own.start, own.stop, self._chunk):
+            part = range(start, min(start + self._chunk, own.stop))
+            chunks.append(
+                Chunk(
+                    text=self._reader([captions[i].text for i in part]),
+                    crystals=collate_graphs([graphs[i] for i in part]),
+                    rows=torch.tensor([rows[i] for i in part]),
+                )
+            )
+        return Batch(chunks, everywhere[:, torch.tensor(rows)], everywhere)
+
+    def _caption(self, row: int, rng: random.Random) -> Caption:
+        written = self.data.written.get(row)
+        if written and rng.random() < WRITTEN_SHARE:
+            return rng.choice(written)
+        return write_caption(self.data.facts[row], rng)
+
+    def _graph(self, row: int, rng: random.Random) -> Graph:
+        graph = self.data.shaken[row] if rng.random() < SHAKEN_SHARE else self.data.graphs[row]
+        return hidden(graph) if rng.random() < HIDDEN_SHARE else graph
