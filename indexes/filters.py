@@ -11,6 +11,8 @@ A filter is a dict in the style of MongoDB and LangChain. All its entries must h
 | ``{"f": {"$exists": true}}`` | field is there, null included |
 | ``{"elements": {"$has": "O"}}`` | list holds the value |
 | ``{"elements": {"$has_any": [..]}}``, ``$has_all``, ``$has_only`` | list holds one of / all / only the values |
+| ``{"elements": {"$size": 3}}``, ``{"$size": {"$gte": 3}}`` | list has so many items (``$eq $ne $gt $gte $lt $lte``) |
+| ``{"f": {"$contains": "x"}}``, ``$starts_with``, ``$ends_with`` | string has the part anywhere / first / last |
 | ``{"f": {"$not": {..}}}``, ``{"$not": {..}}`` | condition or filter does not hold |
 | ``{"$and": [..]}``, ``{"$or": [..]}`` | all / one of the filters hold |
 
@@ -163,8 +165,11 @@ def _not_equals(path: str, _operator: str, wanted: Any) -> Sql:
     return _not(_equals(path, wanted))
 
 
+_SYMBOLS = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<=", "$eq": "=", "$ne": "<>"}
+
+
 def _compare(path: str, operator: str, wanted: Any) -> Sql:
-    symbol = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}[operator]
+    symbol = _SYMBOLS[operator]
     if isinstance(wanted, bool) or not isinstance(wanted, (int, float, str)):
         raise FilterError(f"{operator} takes a number or a string, not {wanted!r}")
     kinds, value = ("'text'", _text(wanted)) if isinstance(wanted, str) else ("'integer', 'real'", _number(wanted))
@@ -221,6 +226,32 @@ def _has_only(path: str, operator: str, wanted: Any) -> Sql:
     return _join([_is_list(path), _not(_elements(path, _list(operator, wanted), negate=True))], " AND ", empty=True)
 
 
+def _size(path: str, operator: str, wanted: Any) -> Sql:
+    sizes = wanted if isinstance(wanted, Mapping) else {"$eq": wanted}
+    parts = [_is_list(path)]
+    for symbol, size in sizes.items():
+        if symbol not in _SYMBOLS or isinstance(size, bool) or not isinstance(size, int):
+            raise FilterError(f"{operator} takes a whole number or a comparison with one, not {wanted!r}")
+        parts.append((f"(json_array_length({_COLUMN}, ?) {_SYMBOLS[symbol]} ?)", [path, _number(size)]))
+    return _join(parts, " AND ", empty=True)
+
+
+def _part(path: str, operator: str, wanted: Any) -> Sql:
+    if not isinstance(wanted, str):
+        raise FilterError(f"{operator} takes a string, not {wanted!r}")
+    value, length = f"json_extract({_COLUMN}, ?)", len(_text(wanted))
+    # No LIKE: it takes % and _ for wildcards and ignores the case of ASCII letters.
+    values: list[Any]
+    if operator == "$contains":
+        test, values = f"instr({value}, ?) > 0", [path, wanted]
+    elif operator == "$starts_with":
+        test, values = f"substr({value}, 1, ?) = ?", [path, length, wanted]
+    else:  # substr counts a start before the first letter from the end, hence the test of the length
+        test = f"length({value}) >= ? AND substr({value}, length({value}) - ? + 1) = ?"
+        values = [path, length, path, path, length, wanted]
+    return f"((json_type({_COLUMN}, ?) = 'text' AND {test}) IS TRUE)", [path, *values]
+
+
 def _is_list(path: str) -> Sql:
     return f"(json_type({_COLUMN}, ?) IS 'array')", [path]
 
@@ -249,4 +280,8 @@ _OPERATORS: dict[str, Callable[[str, str, Any], Sql]] = {
     "$has_any": _has_any,
     "$has_all": _has_all,
     "$has_only": _has_only,
+    "$size": _size,
+    "$contains": _part,
+    "$starts_with": _part,
+    "$ends_with": _part,
 }

@@ -1,0 +1,1 @@
+"""From a question to compounds: requests, filters, indexes of materials."""
