@@ -1,0 +1,1 @@
+"""The language of crystals: names, captions, and what a person's words mention."""
