@@ -20,7 +20,7 @@ from clip_mat.language.captions import Caption, write_caption
 from clip_mat.towers.crystal_tower import collate_graphs
 from clip_mat.towers.graphs import Graph, hidden
 from clip_mat.towers.text_tower import Reader
-from clip_mat.training.trainer import Batch, Chunk
+from clip_mat.training.data import Batch, Chunk
 
 WRITTEN_SHARE = 0.5
 """How often a crystal that has captions written by others is shown with one of them."""
@@ -132,24 +132,22 @@ class PairSource:
         rng.shuffle(pieces)
         return [row for piece in pieces for row in piece]
 
-    def _make(self, rows: list[int], rng: random.Random, rank: int, world: int) -> Batch:
-        captions = [self._caption(row, rng) for row in rows]
-        graphs = [self._graph(row, rng) for row in rows]
-        everywhere = torch.zeros(len(rows), self.size, dtype=torch.bool)
-        for i, caption in enumerate(captions):
-            everywhere[i, torch.from_numpy(self._who_has(caption.states))] = True
-        own = range(rank * len(rows) // world, (rank + 1) * len(rows) // world)
+    def _make(self, rows: Sequence[int], rng: random.Random, rank: int, world: int) -> Batch:
+        pairs = [(row, self._caption(row, rng), self._graph(row, rng)) for row in rows]
+        shares = [pairs[r * len(pairs) // world : (r + 1) * len(pairs) // world] for r in range(world)]
+        for share in shares:  # captions of a length need the least padding
+            share.sort(key=lambda pair: len(pair[1].text))
+        own = shares[rank]
+        fits = torch.zeros(len(own), self.size, dtype=torch.bool)
+        for i, (_, caption, _) in enumerate(own):
+            fits[i, torch.from_numpy(self._who_has(caption.states))] = True
         chunks = []
-        for start in range(own.start, own.stop, self._chunk):
-            part = range(start, min(start + self._chunk, own.stop))
-            chunks.append(
-                Chunk(
-                    text=self._reader([captions[i].text for i in part]),
-                    crystals=collate_graphs([graphs[i] for i in part]),
-                    rows=torch.tensor([rows[i] for i in part]),
-                )
-            )
-        return Batch(chunks, everywhere[:, torch.tensor(rows)], everywhere)
+        for start in range(0, len(own), self._chunk):
+            numbers, captions, graphs = zip(*own[start : start + self._chunk], strict=True)
+            text = self._reader([caption.text for caption in captions])
+            chunks.append(Chunk(text, collate_graphs(graphs), torch.tensor(numbers)))
+        everyone = torch.tensor([row for share in shares for row, _, _ in share])  # in the order they are gathered
+        return Batch(chunks, fits[:, everyone], fits)
 
     def _caption(self, row: int, rng: random.Random) -> Caption:
         written = self.data.written.get(row)
