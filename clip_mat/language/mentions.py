@@ -15,7 +15,7 @@ from math import gcd
 from typing import Literal, TypeAlias
 
 from clip_mat.crystal import NUMBERS
-from clip_mat.language.formulas import (
+from clip_mat.language.formula_parser import (
     FORMULA,
     SYMBOL,
     Composition,

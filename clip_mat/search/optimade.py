@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
 from clip_mat.facts import CRYSTAL_SYSTEMS, anonymous_formula, write_formula
-from clip_mat.language.formulas import parse_formula, plain_digits
+from clip_mat.language.formula_parser import parse_formula, plain_digits
 from clip_mat.language.spacegroups import find_symbol
 from indexes import Filter, FilterError
 from indexes.filters import compile_filter as to_sql
