@@ -20,6 +20,7 @@ COMMANDS = {
     "ask": "app.papers",
     "passages": "app.papers",
     "references": "app.papers",
+    "train": "app.train",
     "eval": "app.evaluate",
 }
 

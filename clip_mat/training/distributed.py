@@ -107,15 +107,14 @@ def joined(device: str) -> Iterator[tuple[Ranks, torch.device]]:
 def _device(name: str) -> torch.device:
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        name = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
     try:
         device = torch.device(name)
     except RuntimeError as error:
         raise TrainingError(f"device {name!r}: torch knows no such device (say auto, cpu or cuda)") from error
-    if device.type != "cuda":
-        return device
-    if not torch.cuda.is_available():
-        raise TrainingError(f"device {name!r}: this torch sees no CUDA device (say auto or cpu)")
-    if device.index is None:
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-    torch.cuda.set_device(device)
+    if device.type == "cuda":
+        if not torch.cuda.is_available():
+            raise TrainingError(f"device {name!r}: this torch sees no CUDA device (say auto or cpu)")
+        torch.cuda.set_device(device)
     return device

@@ -98,7 +98,11 @@ class RunLog:
         self._validation.write({"step": step, "epoch": epoch, "seconds": seconds, **metrics})
         for name, value in metrics.items():
             self._board.add_scalar(f"validation/{name}", value, step)
-        logger.info("epoch %d  validation%s", epoch + 1, _shown(metrics))
+        told = f"epoch {epoch + 1}  validation{_shown(metrics)}"
+        if self._bar is not None:
+            self._bar.say(told)
+        else:
+            logger.info(told)
 
     def flush(self) -> None:
         """Bring everything to disk, before a checkpoint that counts on it."""
@@ -166,6 +170,10 @@ class _Bar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._progress.stop()
+
+    def say(self, told: str) -> None:
+        """A line that stays, above the bar."""
+        self._progress.console.print(told, highlight=False, markup=False)
 
     def show(self, told: str, progress: float) -> None:
         self._progress.update(self._task, completed=progress, description=told)
