@@ -122,7 +122,7 @@ class SentenceEncoder:
     @cached_property
     def _encoder(self) -> TokenEncoder:
         _ = self.fingerprint  # refuses weights that are not genuine before they run
-        bfloat16 = self.device != "cpu" or _cpu_has_bfloat16()
+        bfloat16 = self.device != "cpu" or cpu_has_bfloat16()
         if self._packaged:
             return Bert(packaged_folder(), MAX_TOKENS, self.device, bfloat16=bfloat16)
         return AnySentenceTransformer(self.name, MAX_TOKENS, self.device, bfloat16=bfloat16)
@@ -177,7 +177,7 @@ def packaged_folder() -> Path:
     return Path(MODEL_DIR)
 
 
-def _cpu_has_bfloat16() -> bool:
+def cpu_has_bfloat16() -> bool:
     """Whether the CPU multiplies bfloat16 matrices in hardware (AVX-512 BF16 or AMX)."""
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")

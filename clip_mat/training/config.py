@@ -55,7 +55,7 @@ class TrainConfig:
     seed: int = 0
     threads: int | None = None
     workers: int = 1
-    prefetch: int = 4
+    prefetch: int = 2
 
     def __post_init__(self) -> None:
         if self.epochs is None and self.minutes is None:

@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 MAX_LOG_SCALE = math.log(100)
-"""CLIP's bound of the learned temperature (Radford et al., arXiv:2103.00020, section 2.5): logits at most 100."""
+"""Bound of the learned inverse temperature's logarithm, CLIP's (arXiv:2103.00020, section 2.5); the least is 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,6 @@ class Memory:
     vectors: Tensor
     usable: Tensor
     positives: Tensor
-
-
-def clamped_scale(log_scale: Tensor) -> Tensor:
-    """The inverse temperature, between 1 and 100."""
-    return log_scale.clamp(0.0, MAX_LOG_SCALE).exp()
 
 
 def multi_positive_infonce(

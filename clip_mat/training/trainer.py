@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from clip_mat.errors import TrainingError
-from clip_mat.sentence_encoder import _cpu_has_bfloat16
+from clip_mat.sentence_encoder import cpu_has_bfloat16
 from clip_mat.training.accumulate import accumulate
 from clip_mat.training.bank import Bank
 from clip_mat.training.checkpoints import FILE, read_checkpoint, write_checkpoint
@@ -28,9 +28,9 @@ from clip_mat.training.data import Batch, Chunk, Located, Source, batches
 from clip_mat.training.distributed import Ranks, joined
 from clip_mat.training.logs import RunLog, StepRecord
 from clip_mat.training.losses import (
+    MAX_LOG_SCALE,
     Memory,
     chemeleon_loss,
-    clamped_scale,
     multi_positive_infonce,
     multi_positive_siglip,
 )
@@ -150,8 +150,6 @@ def train(
         if resume:
             run.restore()
         else:
-            if (folder / FILE).exists():
-                raise TrainingError(f"{folder}: holds a run already (give --resume, or another folder)")
             run.begin()
         finished = run.go(evaluate)
     return Trained(run.average.model, run.summary(finished))
@@ -178,20 +176,27 @@ class _Run:
     # -- from and to disk
 
     def begin(self) -> None:
-        """A first checkpoint, so that a run can be resumed whenever it is killed."""
+        """A first checkpoint, so that a run can be resumed whenever it is killed.
+
+        Raises:
+            TrainingError: If the folder holds a run already.
+        """
+        (taken,) = self.ranks.largest((self.folder / FILE).exists(), device=self.device)
+        if taken:
+            raise TrainingError(f"{self.folder}: holds a run already (give --resume, or another folder)")
         if self.ranks.rank == 0:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.save()
+            self.save(self.place)
 
-    def save(self) -> None:
+    def save(self, place: _Place) -> None:
         """Write the checkpoint (rank 0 only)."""
         tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
         tensors |= {f"average/{name}": tensor for name, tensor in self.average.model.state_dict().items()}
         tensors |= {f"optimizer/{k}": v for k, v in optimizer_tensors(self.model, self.optimizer).items()}
         if self.bank is not None:
             tensors |= {"bank/vectors": self.bank.vectors, "bank/seen": self.bank.seen}
-        state = {"place": asdict(self.place), "metrics": self.metrics, "config": self.config.to_dict()}
-        write_checkpoint(self.folder, tensors, state | {"size": self.source.size, "world": self.ranks.world})
+        state = {"place": asdict(place), "metrics": self.metrics, "config": self.config.to_dict()}
+        write_checkpoint(self.folder, tensors, state | {"size": self.source.size})
 
     def restore(self) -> None:
         """Continue where the checkpoint was written.
@@ -200,7 +205,7 @@ class _Run:
             TrainingError: If it is missing, damaged, or of another model, data set or choice.
         """
         tensors, state = read_checkpoint(self.folder, self.device)
-        now = {"size": self.source.size, "world": self.ranks.world}
+        now = {"size": self.source.size}
         now |= {name: getattr(self.config, name) for name in ("loss", "bank", "seed")}
         then = {**state["config"], **state}
         for name, value in now.items():
@@ -255,9 +260,8 @@ class _Run:
                         self.metrics = {name: float(value) for name, value in evaluate(self.average.model).items()}
                         log.validation(self.place.step, located.epoch, round(seconds, 3), self.metrics)
                     if over or stop or time.monotonic() - saved >= 60 * config.checkpoint_minutes:
-                        self.place = replace(self.place, seconds=max(seconds, time.monotonic() - began))
                         log.flush()
-                        self.save()
+                        self.save(replace(self.place, seconds=time.monotonic() - began))
                         saved = time.monotonic()
                 if progress >= 1:
                     return True
@@ -300,13 +304,15 @@ class _Run:
         self.ranks.sum_gradients(self.model.parameters())
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm))
         self.optimizer.step()
+        with torch.no_grad():  # the parameter and not the exponent, so that it finds back from the bound
+            self.towers.log_scale.clamp_(0.0, MAX_LOG_SCALE)
         self.average.update(self.model, step)
         return StepRecord(
             step=step + 1,
             epoch=located.epoch,
             seconds=0.0,
             loss=loss,
-            scale=float(clamped_scale(self.towers.log_scale.detach())),
+            scale=math.exp(float(self.towers.log_scale)),
             learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
             gradient_norm=norm,
         )
@@ -343,7 +349,7 @@ class _Run:
         if self.config.loss == "chemeleon":
             return chemeleon_loss(text, crystal)
         text, crystal = functional.normalize(text, dim=1), functional.normalize(crystal, dim=1)
-        scale = clamped_scale(self.towers.log_scale)
+        scale = self.towers.log_scale.exp()
         if self.bias is not None:
             return multi_positive_siglip(text, crystal, positives, scale, self.bias)
         return multi_positive_infonce(text, crystal, positives, scale, memory)
@@ -383,7 +389,7 @@ def _bank_positives(batch: Batch) -> Tensor:
 
 def _bfloat16(config: TrainConfig, device: torch.device) -> bool:
     if config.bfloat16 == "auto":
-        return device.type == "cuda" or (device.type == "cpu" and _cpu_has_bfloat16())
+        return device.type == "cuda" or (device.type == "cpu" and cpu_has_bfloat16())
     return config.bfloat16
 
 
