@@ -129,7 +129,7 @@ def _dataset(crystal: Crystal, tolerance: float) -> Any:
     _quiet_spglib()
     import spglib
 
-    cell = (crystal.lattice, crystal.positions, crystal.numbers)
+    cell: Any = (crystal.lattice, crystal.positions, crystal.numbers)  # spglib's types know lists only
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what spglib cannot do is told by None
         return spglib.get_symmetry_dataset(cell, symprec=tolerance)
