@@ -4,26 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import CRYSTAL_SYSTEMS
-
-_NAMES = (
-    "hydrogen helium lithium beryllium boron carbon nitrogen oxygen fluorine neon sodium magnesium aluminum silicon "
-    "phosphorus sulfur chlorine argon potassium calcium scandium titanium vanadium chromium manganese iron cobalt "
-    "nickel copper zinc gallium germanium arsenic selenium bromine krypton rubidium strontium yttrium zirconium "
-    "niobium molybdenum technetium ruthenium rhodium palladium silver cadmium indium tin antimony tellurium iodine "
-    "xenon cesium barium lanthanum cerium praseodymium neodymium promethium samarium europium gadolinium terbium "
-    "dysprosium holmium erbium thulium ytterbium lutetium hafnium tantalum tungsten rhenium osmium iridium platinum "
-    "gold mercury thallium lead bismuth polonium astatine radon francium radium actinium thorium protactinium uranium "
-    "neptunium plutonium americium curium berkelium californium einsteinium fermium mendelevium nobelium lawrencium"
-)
-ELEMENT_NAMES = dict(zip(_NAMES.split(), SYMBOLS[1:], strict=True)) | {
-    "aluminium": "Al",
-    "sulphur": "S",
-    "caesium": "Cs",
-    "wolfram": "W",
-}
-"""Symbols by names in small letters."""
+from clip_mat.language.names import ELEMENT_SYMBOLS
 
 _FAMILIES = (
     "oxide sulfide selenide telluride fluoride chloride bromide iodide nitride phosphide arsenide antimonide carbide "
@@ -35,7 +17,7 @@ Word = tuple[Literal["element", "crystal_system", "family"], str]
 
 
 def _word_mentions() -> dict[str, Word]:
-    words: dict[str, Word] = {name: ("element", symbol) for name, symbol in ELEMENT_NAMES.items()}
+    words: dict[str, Word] = {name: ("element", symbol) for name, symbol in ELEMENT_SYMBOLS.items()}
     for family in _FAMILIES.split():
         for spelling in {family, family.replace("sulfide", "sulphide")}:
             for prefix in _PREFIXES:
@@ -64,7 +46,7 @@ WORD_MENTIONS = _word_mentions()
 
 _NO_FORMULAS = (
     "IN OF ON IF IS SO BY HOW WHO WHY YOU NOW SHOW SHOWN KNOW KNOWN OWN SPIN SUN BUS FUN OK "
-    "CIF HCP CCP SCF PBC UV COHP COOP HSC VCF COF NIST HPC CPU VPN USB3 OH GeV"
+    "CIF HCP CCP SCF PBC UV COHP COOP HSC VCF COF NIST HPC CPU VPN USB3 OH GeV YBCO BFO"
 )
 NO_FORMULAS = frozenset(_NO_FORMULAS.split())
 """Words and abbreviations that parse as formulas, but never mean one."""

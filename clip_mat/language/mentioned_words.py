@@ -1,0 +1,99 @@
+"""Space groups, numbers with units, and names that a text speaks of."""
+
+from __future__ import annotations
+
+import re
+
+from clip_mat.language.mention import Found, Mention
+from clip_mat.language.spacegroups import find_symbol
+from clip_mat.language.words import WORD_MENTIONS
+
+_GROUP_START = re.compile(
+    r"(?<![A-Za-z0-9_/])(?<![A-Za-z0-9]-)[PIFRCABpifrcab](?=[ _]?[-1-6mnabcdeMNABCDE$\\\u0303-\u0305])"
+)
+_GROUP_WORD = r"(?:space[- ]?group|\bs\.?g\.?\b)(?: (?:symbol|type|is|of|symmetry|with))?"
+_GROUP_NUMBER = re.compile(
+    rf"(?:{_GROUP_WORD}\s*[:=]?\s*(?:no\.?|nr\.?|number|num\.?)?\s*#?\s*|\bno\. ?|#)"
+    r"\(?(\d{1,3})\)?(?![\d.]*\w)",
+    re.IGNORECASE,
+)
+_NUMBER_BEHIND = re.compile(
+    r",? ?[(\[]?(?:no\.? ?|number |# ?|space group )(\d{1,3})[)\]]?(?!\w)|,? ?[(\[](\d{1,3})[)\]]", re.I
+)
+_GROUP_BEFORE = re.compile(rf"(?:{_GROUP_WORD}|symmetry|group)\s*[:=]?\s*[($\"'`]*$", re.IGNORECASE)
+_GROUP_AFTER = re.compile(
+    r"[)$\"'`]* ?[- ](?:(?:space[- ]?group|symmetr|phase group)|\((?:no\.?|#|sg) ?\d)", re.IGNORECASE
+)
+
+
+def find_spacegroups(text: str) -> Found:
+    """Symbols, with their number where it follows, and numbers of space groups."""
+    for match in _GROUP_START.finditer(text):
+        start = match.start()
+        symbol = find_symbol(text, start)
+        if symbol is None:
+            continue
+        end, number, sure = symbol
+        if text[end : end + 1] in ("-", "/", "_") and text[end + 1 : end + 2].isalnum() and not sure:
+            continue
+        behind = _NUMBER_BEHIND.match(text, end)
+        if behind and int(behind[1] or behind[2]) == number:
+            yield Mention(start, behind.end(), "spacegroup", spacegroup=number)
+        elif sure or _GROUP_BEFORE.search(text, max(0, start - 30), start) or _GROUP_AFTER.match(text, end):
+            yield Mention(start, end, "spacegroup", spacegroup=number)
+    for match in _GROUP_NUMBER.finditer(text):
+        if 1 <= int(match[1]) <= 230:
+            yield Mention(match.start(), match.end(), "spacegroup", spacegroup=int(match[1]))
+
+
+_UNITS = {
+    "eV/atom": r"ev ?(?:/|per ) ?atom",
+    "meV/atom": r"mev ?(?:/|per ) ?atom",
+    "eV": r"ev|electron ?volts?",
+    "meV": r"mev",
+    "GPa": r"gpa",
+    "MPa": r"mpa",
+    "nm": r"nm",
+    "pm": r"pm",
+    "Å": r"Å|angstroms?",
+    "K": r"(?-i:K)|kelvins?",
+    "°C": r"° ?c",
+    "g/cm3": r"g ?/ ?cm(?:\^?3|³)|g ?cm-3",
+    "atoms": r"atoms?|sites?",
+}
+_UNIT = "|".join(rf"(?P<u{place}>{pattern})" for place, pattern in enumerate(_UNITS.values()))
+_UNIT_NAMES = tuple(_UNITS)
+_DECIMAL = r"\d{1,6}(?:\.\d{1,6})?|\.\d{1,6}"
+_QUANTITY = re.compile(
+    rf"(?<![\w.])(?:(?P<low>{_DECIMAL}) ?(?:-|to|and|~) ?)?(?P<value>{_DECIMAL})[ -]?(?:{_UNIT})(?![A-Za-z0-9/])",
+    re.IGNORECASE,
+)
+
+
+def find_quantities(text: str) -> Found:
+    """Numbers with a unit; of "1 to 2 eV" each number has it."""
+    for match in _QUANTITY.finditer(text):
+        unit = next(name for place, name in enumerate(_UNIT_NAMES) if match[f"u{place}"])
+        if match["low"]:
+            yield Mention(match.start(), match.end("low"), "quantity", value=float(match["low"]), unit=unit)
+        yield Mention(match.start("value"), match.end(), "quantity", value=float(match["value"]), unit=unit)
+
+
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_VERB_LEAD = re.compile(r"(?:\bto|can|could|may|might|will|would|which|that|not) $", re.IGNORECASE)
+_LEAD_TO = re.compile(r"[ -](?:to|in)\b", re.IGNORECASE)
+
+
+def find_words(text: str) -> Found:
+    """Names of elements, crystal systems and families of compounds."""
+    for match in _WORD.finditer(text):
+        word = match[0].lower()
+        known = WORD_MENTIONS.get(word)
+        if known is None:
+            continue
+        kind, name = known
+        start, end = match.span()
+        if kind != "element":
+            yield Mention(start, end, kind, name=name)
+        elif word != "lead" or not (_LEAD_TO.match(text, end) or _VERB_LEAD.search(text, max(0, start - 8), start)):
+            yield Mention(start, end, "element", ((name, None),))
