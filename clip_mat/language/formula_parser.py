@@ -17,7 +17,16 @@ from clip_mat.crystal import SYMBOLS
 
 Composition: TypeAlias = tuple[tuple[str | None, float | None], ...]
 
-_SYMBOL = "(?:" + "|".join(sorted(SYMBOLS[1:], key=lambda symbol: (-len(symbol), symbol))) + ")"
+
+def _any_symbol() -> str:
+    """Regular expression of any symbol, those of one first letter together: ``(?:A[cglmrstu]|B[aehikr]?|...)``."""
+    seconds: dict[str, str] = {}
+    for symbol in SYMBOLS[1:]:
+        seconds[symbol[0]] = seconds.get(symbol[0], "") + symbol[1:]
+    return "(?:" + "|".join(f"{a}[{b}]{'?' if a in SYMBOLS else ''}" if b else a for a, b in seconds.items()) + ")"
+
+
+_SYMBOL = _any_symbol()
 _NUMBER = r"(?:\d{1,3}\.\d{1,4}|(?!0\d)\d{1,3})"
 _COUNT = rf"(?:<sub>{_NUMBER}</sub>|\$?_\{{?{_NUMBER}\}}?\$?|{_NUMBER})"
 _CHARGE = r"(?:\^\{?\d?[-+]\}?|[⁰¹²³⁴-⁹]?[⁺⁻]|\d?\+(?![\w+]))"

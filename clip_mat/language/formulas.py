@@ -1,149 +1,108 @@
-"""Chemical formulas as people write them: brackets, hydrates, charges, subscripts of every make, sloppy case.
-
-A composition is a tuple of (symbol, amount), symbols in alphabetical order, so ``NaCl`` and ``ClNa`` are one; whole
-amounts are in lowest terms.
-"""
+"""One composition in the many ways that people write it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from functools import lru_cache, reduce
-from itertools import pairwise
+import random
+from collections.abc import Mapping, Sequence
 from math import gcd
-from typing import TypeAlias
 
-from clip_mat.crystal import SYMBOLS
+from clip_mat.language.names import ELEMENT_NAMES
 
-Composition: TypeAlias = tuple[tuple[str | None, float | None], ...]
-
-_SYMBOL = "(?:" + "|".join(sorted(SYMBOLS[1:], key=lambda symbol: (-len(symbol), symbol))) + ")"
-_NUMBER = r"(?:\d{1,3}\.\d{1,4}|(?!0\d)\d{1,3})"
-_COUNT = rf"(?:<sub>{_NUMBER}</sub>|\$?_\{{?{_NUMBER}\}}?\$?|{_NUMBER})"
-_CHARGE = r"(?:\^\{?\d?[-+]\}?|[⁰¹²³⁴-⁹]?[⁺⁻]|\d?\+(?![\w+]))"
-_VACANCY = r"(?:[-+±][xyδ](?![a-z]))"
-_ATOM = rf"{_SYMBOL}(?:{_COUNT}?{_VACANCY}|{_CHARGE}{_COUNT}?|{_COUNT}{_CHARGE}?)?"
-_GROUP = rf"(?:{_ATOM})+"
-for _ in range(3):  # brackets within brackets within brackets
-    _GROUP = rf"(?:{_ATOM}|[(\[]{_GROUP}[)\]]{_COUNT}?{_CHARGE}?)+"
-FORMULA = rf"{_GROUP}(?:[·•⋅∙]\s?{_NUMBER}?{_GROUP})*"
-"""Regular expression of a formula in correct case, with digits translated by `plain_digits`."""
-SYMBOL = _SYMBOL
-
-_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉–—‐‑−﹣－", "0123456789-------")
-_MARKUP = re.compile(r"</?sub>|[$_{}]")
-_CHARGES = re.compile(rf"\^\{{?\d?[-+]\}}?|[⁰¹²³⁴-⁹]?[⁺⁻]|(?<=[a-zA-Z])\d?\+(?!\w)|{_VACANCY}")
-_PIECE = re.compile(rf"({_SYMBOL})({_NUMBER})?|([(\[])|[)\]]({_NUMBER})?")
-_RARE = "He Ne Ar Kr Xe Rn Po At Fr Ra Ac Pa Np Pu Am Cm Bk Cf Es Fm Md No Lr Tc Pm"
-_LOWER = {symbol.lower(): symbol for symbol in SYMBOLS[1:] if symbol not in _RARE.split()}
-_LOWER_FORMULA = re.compile(r"(?:[a-z]{1,8}\d{0,2}){1,6}")
-_LOWER_PIECE = re.compile(r"([a-z]+)(\d*)")
-_LOWER_EXCEPTIONS = {"co2": "CO2", "h2o": "H2O", "no2": "NO2", "sc2": "Sc2"}
-_COMMON_COMPOUNDS = (
-    "LiH LiF LiCl LiBr NaF NaCl NaBr NaI KCl KBr RbCl RbBr RbI CsF CsCl CsBr AgCl AgBr CuCl CuBr TlCl TlBr "
-    "BeO MgO CaO SrO BaO ZnO CdO MnO FeO NiO CuO PbO SnO MgS SrS BaS ZnS CdS MnS FeS NiS CuS PbS SnS HgS "
-    "MgSe ZnSe CdSe PbSe SnSe HgSe MgTe ZnTe CdTe PbTe SnTe HgTe GeTe AlN GaN GaAs InAs AlSb GaSb InSb "
-    "ZrN HfN NbN ZrC HfC NbC TaC SiGe NiAl TiAl NiTi FePt"
+# fmt: off
+_ELECTRONEGATIVITY_ORDER = (
+    "Fr", "Cs", "Rb", "K", "Ba", "Na", "Ra", "Sr", "Li", "Ca", "Yb", "Eu", "La", "Ac", "Ce", "Pr", "Nd", "Pm", "Sm",
+    "Tb", "Gd", "Dy", "Y", "Ho", "Er", "Tm", "Lu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Pu", "Hf",
+    "Th", "Mg", "Zr", "Np", "Sc", "U", "Pa", "Ta", "Ti", "Mn", "Be", "Nb", "Al", "Tl", "V", "Zn", "Cr", "Cd", "In",
+    "Ga", "Fe", "Pb", "Co", "Si", "Tc", "Cu", "Re", "Ni", "Ag", "Sn", "Hg", "Po", "Ge", "Bi", "B", "Sb", "Te", "Mo",
+    "As", "H", "P", "Ru", "Ir", "At", "Rn", "Rh", "Pd", "Os", "Pt", "W", "Au", "He", "Ne", "Ar", "Kr", "Xe", "Se", "C",
+    "S", "I", "Br", "N", "Cl", "O", "F",
 )
-_COMMON = {formula.lower(): formula for formula in _COMMON_COMPOUNDS.split()}
-"""Compounds without a digit that are no word of English when all their letters are small."""
-_NOT_LOWER = re.compile(r"sp\d.*|ph\d.*|usb\d|vasp\d|[amothc][psabcifr]\d+|p6\d?|r2scan")
+# fmt: on
+_PLACE = {symbol: place for place, symbol in enumerate(_ELECTRONEGATIVITY_ORDER)}
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def plain_digits(text: str) -> str:
-    """The text with subscript digits and typographic hyphens made plain; no character moves."""
-    return text.translate(_DIGITS)
+def chemists_order(symbols: Sequence[str]) -> list[str]:
+    """Elements as a chemist writes them, Pauling electronegativity rising: ``["Li", "Mn", "O"]``."""
+    return sorted(symbols, key=_PLACE.__getitem__)
 
 
-@lru_cache(maxsize=65536)
-def parse_formula(text: str) -> Composition | None:
-    """Composition of a formula in correct case; None if it is no formula.
+def vary_formula(counts: Mapping[str, int], rng: random.Random) -> str:
+    """One of the ways to write a composition: ``LiMnO2``, ``Li Mn O2``, ``LiMnO₂``, ``LiMnO$_2$``, ``Li2Mn2O4``.
 
     Args:
-        text: Like ``Mn(InTe2)2``, ``CuSO4·5H2O``, ``LiMnO$_2$``, ``Fe^{3+}``. Charges and vacancies (``-x``, ``-δ``)
-            are left out.
+        counts: Element counts in lowest terms.
+        rng: Decides.
     """
-    text = _MARKUP.sub("", _CHARGES.sub("", plain_digits(text)))
-    total: dict[str, float] = {}
-    for part in re.split(r"[·•⋅∙]\s?", text):
-        factor = re.match(rf"{_NUMBER}(?=[A-Z(\[])", part)
-        counts = _count(part[factor.end() :] if factor else part)
-        if counts is None:
-            return None
-        for symbol, amount in counts.items():
-            total[symbol] = total.get(symbol, 0) + amount * (float(factor[0]) if factor else 1)
-    return reduced_composition(total) if total and min(total.values()) > 0 else None
+    order = rng.choices(_ORDERS, _ORDER_WEIGHTS)[0]
+    if order == "grouped":
+        return _mark_counts(_group(counts), rng)
+    symbols = list(counts)
+    if order == "chemist":
+        symbols = chemists_order(symbols)
+    elif order == "shuffled":
+        rng.shuffle(symbols)
+    times = rng.choice((2, 2, 4)) if rng.random() < 0.03 else 1
+    ones = rng.random() < 0.06
+    parts = [symbol + _count(counts[symbol] * times, ones) for symbol in symbols]
+    return _mark_counts((" " if rng.random() < 0.08 else "").join(parts), rng)
 
 
-def reduced_composition(amounts: Mapping[str, float]) -> Composition:
-    """Symbols in alphabetical order; whole amounts divided by what they share."""
-    if all(float(amount).is_integer() for amount in amounts.values()):
-        divisor = reduce(gcd, (int(amount) for amount in amounts.values()))
-        return tuple((symbol, int(amounts[symbol]) // divisor) for symbol in sorted(amounts))
-    return tuple((symbol, round(amounts[symbol], 6)) for symbol in sorted(amounts))
+_ORDERS = ("chemist", "alphabetical", "grouped", "shuffled")
+_ORDER_WEIGHTS = (45, 20, 27, 8)
 
 
-def _count(text: str) -> dict[str, float] | None:
-    """Amounts in plain text without charges; None if it does not parse."""
-    stack: list[dict[str, float]] = [{}]
-    position = 0
-    while position < len(text):
-        piece = _PIECE.match(text, position)
-        if piece is None:
-            return None
-        symbol, count, opening, group_count = piece.groups()
-        if symbol:
-            stack[-1][symbol] = stack[-1].get(symbol, 0) + float(count or 1)
-        elif opening:
-            stack.append({})
-        else:
-            if len(stack) < 2:
-                return None
-            for inner, amount in stack.pop().items():
-                stack[-1][inner] = stack[-1].get(inner, 0) + amount * float(group_count or 1)
-        position = piece.end()
-    return stack[0] if len(stack) == 1 else None
+def list_elements(symbols: Sequence[str], rng: random.Random, spelled: float = 0.5) -> str:
+    """``Li, Mn and O``, ``lithium and oxygen``: in any order, by symbol or, with the chance given, by name."""
+    shown = list(symbols)
+    rng.shuffle(shown)
+    if rng.random() < spelled:
+        shown = [element_name(symbol, rng) for symbol in shown]
+    if len(shown) == 1:
+        return shown[0]
+    comma = "," if len(shown) > 2 and rng.random() < 0.3 else ""
+    return ", ".join(shown[:-1]) + f"{comma} {rng.choice(('and', 'and', 'and', '&', 'plus'))} {shown[-1]}"
 
 
-@lru_cache(maxsize=65536)
-def parse_sloppy_formula(text: str) -> Composition | None:
-    """Composition of a formula whose case cannot be trusted (``limno2``, ``Tio2``, ``NACL``); None if in doubt.
-
-    It needs a digit and a reading in elements, the one with the fewest, or must be a very common compound.
-    """
-    lower = plain_digits(text).lower()
-    if lower in _COMMON:
-        return parse_formula(_COMMON[lower])
-    if lower in _LOWER_EXCEPTIONS:
-        return parse_formula(_LOWER_EXCEPTIONS[lower])
-    if not re.search(r"\d", lower) or not _LOWER_FORMULA.fullmatch(lower) or _NOT_LOWER.fullmatch(lower):
-        return None
-    amounts: dict[str, float] = {}
-    for letters, count in _LOWER_PIECE.findall(lower):
-        symbols = _split_lower(letters)
-        if not symbols or count.startswith("0"):
-            return None
-        for place, symbol in enumerate(symbols):
-            last = place == len(symbols) - 1
-            amounts[symbol] = amounts.get(symbol, 0) + (float(count or 1) if last else 1)
-    return reduced_composition(amounts) if len(amounts) > 1 else None
+def element_name(symbol: str, rng: random.Random) -> str:
+    """An English name of the element, in one of its spellings."""
+    return rng.choice(ELEMENT_NAMES[symbol])
 
 
-def _split_lower(letters: str) -> tuple[str, ...] | None:
-    """The fewest elements whose symbols spell the letters, longer symbols first; None if none do."""
-    best: list[tuple[str, ...] | None] = [None] * len(letters) + [()]
-    for start in reversed(range(len(letters))):
-        for width in (2, 1):
-            rest = best[start + width] if start + width <= len(letters) else None
-            symbol = _LOWER.get(letters[start : start + width])
-            if rest is None or symbol is None or symbol in rest:
-                continue
-            known = best[start]
-            if known is None or len(rest) + 1 < len(known):
-                best[start] = (symbol, *rest)
-    return best[0]
+def _count(count: int, ones: bool) -> str:
+    return str(count) if count > 1 or ones else ""
 
 
-def alphabetical(symbols: list[str]) -> bool:
-    """Whether no symbol comes before the one ahead of it."""
-    return all(left <= right for left, right in pairwise(symbols))
+def _group(counts: Mapping[str, int]) -> str:
+    """Chemist's order, the last two elements in parentheses where they share a factor: ``Mg(OH)2``, ``Al2(SO4)3``."""
+    symbols = chemists_order(list(counts))
+    shared = gcd(counts[symbols[-1]], counts[symbols[-2]]) if len(symbols) > 2 else 1
+    if shared == 1:
+        return "".join(symbol + _count(counts[symbol], ones=False) for symbol in symbols)
+    *first, centre, anion = symbols
+    inner = [(centre, counts[centre] // shared), (anion, counts[anion] // shared)]
+    if centre == "H" and inner == [("H", 1), ("O", 1)]:
+        inner.reverse()
+    group = "".join(symbol + _count(count, ones=False) for symbol, count in inner)
+    return "".join(symbol + _count(counts[symbol], ones=False) for symbol in first) + f"({group}){shared}"
+
+
+def _mark_counts(formula: str, rng: random.Random) -> str:
+    """Plain digits mostly; subscripts of Unicode, LaTeX or HTML now and then."""
+    chance = rng.random()
+    if chance < 0.86:
+        return formula
+    if chance < 0.93:
+        return formula.translate(_SUBSCRIPTS)
+    opening, closing = ("$_{", "}$") if chance < 0.955 else ("$_", "$") if chance < 0.97 else ("<sub>", "</sub>")
+    marked, digits = [], ""
+    for character in formula + "\0":
+        if character.isdigit():
+            digits += character
+            continue
+        if digits:
+            braces = opening == "$_" and len(digits) > 1
+            marked.append(f"$_{{{digits}}}$" if braces else opening + digits + closing)
+            digits = ""
+        marked.append(character)
+    return "".join(marked[:-1])

@@ -29,7 +29,7 @@ _HYPHENATED_NAMES = re.compile(
     rf"\b(?:{'|'.join(ELEMENT_SYMBOLS)})(?:-(?:{'|'.join(ELEMENT_SYMBOLS)}))+\b", re.IGNORECASE
 )
 _SHARED = rf"\({SYMBOL}(?:, ?{SYMBOL})+\)"
-_MIXED_SITE = re.compile(rf"(?<![\w)])(?:{_SHARED}\d?{FORMULA}|{FORMULA}{_SHARED}\d?(?:{FORMULA})?)(?!\w)")
+_MIXED_SITE = re.compile(rf"(?<![\w)])([A-Z]\w*)?{_SHARED}((?:\d?[A-Z][\w()]*)?)(?!\w)")
 """``(La,Sr)MnO3``, ``Cu(In,Ga)Se2``: elements that share a site in unknown parts."""
 _ROMAN = frozenset("IV")
 
@@ -46,9 +46,9 @@ def find_systems(text: str) -> Found:
             yield Mention(*match.span(), "system", _unmeasured(symbols))
 
     for match in _MIXED_SITE.finditer(text):
-        symbols = re.findall(SYMBOL, match[0])
-        if len(set(symbols)) > 2:
-            yield Mention(*match.span(), "system", _unmeasured(sorted(set(symbols))))
+        rest = (match[1] or "") + match[2].lstrip("0123456789")
+        if rest and parse_formula(rest):
+            yield Mention(*match.span(), "system", _unmeasured(list(set(re.findall(SYMBOL, match[0])))))
 
 
 def _unmeasured(symbols: list[str]) -> Composition:

@@ -15,7 +15,7 @@ from clip_mat.language.formula_parser import parse_formula
 from clip_mat.language.mention import Found, Mention
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS, aliases, loose_aliases, prototype_names
 
-_TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|structured|prototypes?)\b|-like\b)"
+_TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured)\b)"
 TYPE_BEHIND = re.compile(_TYPE, re.IGNORECASE)
 """Words that make a compound the name of its structure."""
 STRUCTURE_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?(?:structures?|lattice|phases?|laves|compounds?)\b", re.I)

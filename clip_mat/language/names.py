@@ -142,7 +142,14 @@ def _structure_types() -> dict[str, _StructureType]:
     rows = json.loads(files("clip_mat.language").joinpath("prototypes.json").read_text("utf-8"))
     return {
         row["name"]: _StructureType(
-            **{field: tuple(value) if isinstance(value, list) else value for field, value in row.items()}
+            name=row["name"],
+            labels=tuple(row["labels"]),
+            aliases=tuple(row.get("aliases", ())),
+            types=tuple(row.get("types", ())),
+            strukturbericht=row.get("strukturbericht", ""),
+            broader=row.get("broader", ""),
+            loosely=tuple(row.get("loosely", ())),
+            aflow=tuple(row.get("aflow", ())),
         )
         for row in rows
     }
