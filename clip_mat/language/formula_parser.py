@@ -33,7 +33,7 @@ _CHARGE = r"(?:\^\{?\d?[-+]\}?|[⁰¹²³⁴-⁹]?[⁺⁻]|\d?\+(?![\w+]))"
 _VACANCY = r"(?:[-+±][xyδ](?![a-z]))"
 _ATOM = rf"{_SYMBOL}(?:{_COUNT}?{_VACANCY}|{_CHARGE}{_COUNT}?|{_COUNT}{_CHARGE}?)?"
 _GROUP = rf"(?:{_ATOM})+"
-for _ in range(3):  # brackets within brackets within brackets
+for _ in range(2):  # brackets within brackets
     _GROUP = rf"(?:{_ATOM}|[(\[]{_GROUP}[)\]]{_COUNT}?{_CHARGE}?)+"
 FORMULA = rf"{_GROUP}(?:[·•⋅∙]\s?{_NUMBER}?{_GROUP})*"
 """Regular expression of a formula in correct case, with digits translated by `plain_digits`."""

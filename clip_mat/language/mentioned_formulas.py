@@ -36,6 +36,8 @@ _ROMAN = frozenset("IV")
 
 def find_systems(text: str) -> Found:
     """Chemical systems: ``Li-Mn-O``, ``zirconium-copper``, and formulas whose parts are open."""
+    if "-" not in text and "," not in text:
+        return
     for match in _HYPHENATED.finditer(text):
         symbols = match[0].split("-")
         if len(set(symbols)) == len(symbols) and not set(symbols) <= _ROMAN:
