@@ -146,6 +146,7 @@ class Shape(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.channels = channels
+        self.upper: Tensor
         upper = torch.triu_indices(channels, channels, offset=1)
         self.register_buffer("upper", upper, persistent=False)
         self.register_buffer("forms", quadratic_forms(), persistent=False)
@@ -168,7 +169,7 @@ class Shape(nn.Module):
         parts.append(torch.einsum("nca,ncb,nco,abo->nc", second, second, fourth, self.gaunt224))
         parts.append(torch.einsum("nca,ncb,nco,abo->nc", fourth, fourth, second, self.gaunt442))
         parts.append(torch.einsum("nca,ncb,nco,abo->nc", fourth, fourth, fourth, self.gaunt444))
-        first, other = self.upper
+        first, other = self.upper[0], self.upper[1]
         parts.append((second @ second.transpose(1, 2))[:, first, other])
         products = matrices[:, first] @ matrices[:, other]
         commutators = products - products.transpose(-1, -2)
@@ -245,7 +246,8 @@ class CrystalTower(nn.Module):
             *blocks.values(),
         ]
         stated = sum((self.chemistry.heads[name](block) for name, block in blocks.items()), start=whole.new_zeros(()))
-        return stated + self.join(torch.cat(parts, dim=-1))
+        vectors: Tensor = stated + self.join(torch.cat(parts, dim=-1))
+        return vectors
 
     @staticmethod
     def _mean(values: Tensor, inputs: CrystalInputs) -> Tensor:

@@ -98,7 +98,8 @@ def shaken(crystal: Crystal, sigma: float, rng: np.random.Generator) -> Crystal:
         rng: Where the noise comes from.
     """
     moved = crystal.cartesian + rng.normal(0.0, sigma, (len(crystal), 3))
-    return Crystal(crystal.numbers, np.linalg.solve(crystal.lattice.T, moved.T).T, crystal.lattice)
+    positions = np.linalg.solve(crystal.lattice.T, moved.T).T.astype(np.float64)
+    return Crystal(crystal.numbers, positions, crystal.lattice)
 
 
 def save_graphs(graphs: Sequence[Graph]) -> dict[str, npt.NDArray[np.generic]]:

@@ -14,7 +14,7 @@ from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.crystal_tower import CrystalInputs, CrystalTower
 from clip_mat.towers.text_tower import TextInputs, TextTower
 
-FROZEN = "text.base."
+FROZEN = ("text.words.", "text.places")
 """What comes from the pretrained encoder unchanged, and is therefore not saved."""
 
 

@@ -92,7 +92,7 @@ class Reader:
         self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self._first, self._last = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+        self._first, self._last = (int(self._tokenizer.token_to_id(token) or 0) for token in ("[CLS]", "[SEP]"))
 
     def __call__(self, texts: Sequence[str]) -> TextInputs:
         """Inputs of the tower from at least one text."""
@@ -218,10 +218,12 @@ class TextTower(nn.Module):
         try:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
             config["num_hidden_layers"] = layers
-            self.base, self.language = bert_modules(config, load_file(folder / "model.safetensors"))
+            embeddings, self.language = bert_modules(config, load_file(folder / "model.safetensors"))
+            self.words = embeddings.get_submodule("words").requires_grad_(False)
+            self.places = embeddings.get_parameter("places")
+            self.norm = embeddings.get_submodule("norm")
         except (OSError, SafetensorError, KeyError, ValueError) as error:
             raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall it") from error
-        self.base.requires_grad_(False)
         size = int(config["hidden_size"])
         self.chemistry = chemistry
         self.kind = nn.Embedding(len(KINDS), size)
@@ -233,16 +235,17 @@ class TextTower(nn.Module):
 
     def forward(self, inputs: TextInputs) -> Tensor:
         """Vectors (n, d), not normalised."""
-        words = self.base.words(inputs.word)
+        words = self.words(inputs.word)
         special = self.substance(self.chemistry.element(inputs.element)) * (inputs.element > 0)[..., None]
         special = special + self.amount(amount_features(inputs.count, inputs.fraction))
         special = special + self.symmetry(self.chemistry.group(inputs.group)) * (inputs.group > 0)[..., None]
         special = 0.1 * (special + self.kind(inputs.kind))
         tokens = torch.where((inputs.kind > 0)[..., None], special, words)
-        tokens = self.base.norm(tokens + self.base.places[: tokens.shape[1]])
+        tokens = self.norm(tokens + self.places[: tokens.shape[1]])
         tokens = self.language(tokens, src_key_padding_mask=inputs.padding)
         real = (~inputs.padding).to(tokens.dtype)[..., None]
         pooled = (tokens * real).sum(1) / real.sum(1)
         blocks = self.chemistry.blocks(inputs.stated)
         stated = sum((self.chemistry.heads[name](block) for name, block in blocks.items()), start=pooled.new_zeros(()))
-        return stated + self.join(torch.cat([pooled, *blocks.values()], dim=-1))
+        vectors: Tensor = stated + self.join(torch.cat([pooled, *blocks.values()], dim=-1))
+        return vectors

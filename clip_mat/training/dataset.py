@@ -82,7 +82,7 @@ def _graphs(
                 progress(len(both), len(entries))
         cache.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
-        np.savez(part, **save_graphs([graph for pair in zip(*both, strict=True) for graph in pair]))
+        np.savez(part, allow_pickle=False, **save_graphs([graph for pair in zip(*both, strict=True) for graph in pair]))
         part.replace(file)
     with np.load(file, allow_pickle=False) as arrays:
         graphs = load_graphs(dict(arrays))
@@ -93,7 +93,7 @@ def _written(path: Path, rows: dict[str, int], facts: Sequence[Facts]) -> dict[i
     """Captions by others, with what they can be seen to state."""
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["material_id", "prompt"])  # type: ignore[no-untyped-call]
+    table = pq.read_table(path, columns=["material_id", "prompt"])
     captions: dict[int, list[Caption]] = {}
     for name, text in zip(table["material_id"].to_pylist(), table["prompt"].to_pylist(), strict=True):
         if name in rows and text:

@@ -1,0 +1,84 @@
+"""The text tower reads chemistry as chemistry."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from clip_mat.sentence_encoder import packaged_folder
+from clip_mat.towers.chemistry import Chemistry
+from clip_mat.towers.text_tower import KINDS, MAX_TOKENS, Reader, TextTower
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader(packaged_folder())
+
+
+@pytest.fixture(scope="module")
+def tower() -> TextTower:
+    torch.manual_seed(0)
+    return TextTower(Chemistry(32, 32), 32, packaged_folder(), layers=1).eval()
+
+
+def vectors(tower: TextTower, reader: Reader, *texts: str) -> npt.NDArray[np.float32]:
+    with torch.inference_mode():
+        found: npt.NDArray[np.float32] = torch.nn.functional.normalize(tower(reader(texts)), dim=1).numpy()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("cubic NaCl", "cubic ClNa"),
+        ("Mg(OH)2 layers", "MgO2H2 layers"),
+        ("space group P6_3/mmc", "space group P63/mmc"),
+        ("TiO2 with tetragonal symmetry", "Ti2O4 with tetragonal symmetry"),
+        ("TiO₂ with tetragonal symmetry", "TiO2 with tetragonal symmetry"),
+    ],
+)
+def test_the_same_chemistry_is_the_same_vector(tower: TextTower, reader: Reader, one: str, other: str) -> None:
+    a, b = vectors(tower, reader, one, other)
+    assert a @ b > 0.99999
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("cubic Co", "cubic CO"), ("cubic NaCl", "cubic KCl"), ("FeO", "Fe2O3"), ("AB2 in Fm-3m", "A2B3 in Fm-3m")],
+)
+def test_other_chemistry_is_another_vector(tower: TextTower, reader: Reader, one: str, other: str) -> None:
+    a, b = vectors(tower, reader, one, other)
+    assert a @ b < 0.999
+
+
+def test_elements_and_groups_are_whole_tokens(reader: Reader) -> None:
+    inputs = reader(["LiMn2O4 in Fd-3m"])
+    kinds = [KINDS[kind] for kind in inputs.kind[0].tolist()]
+    assert kinds.count("formula") == 3
+    assert kinds.count("spacegroup") == 1
+    assert set(inputs.element[0].tolist()) == {0, 3, 25, 8}
+    assert inputs.group[0].max() == 227
+    assert inputs.stated.whole.tolist() == [True]
+    assert inputs.stated.group.tolist() == [[227]]
+    fractions = dict(zip(inputs.stated.element[0].tolist(), inputs.stated.fraction[0].tolist(), strict=True))
+    assert fractions == pytest.approx({3: 1 / 7, 25: 2 / 7, 8: 4 / 7})
+
+
+def test_single_elements_are_not_the_whole(reader: Reader) -> None:
+    stated = reader(["something with lithium and oxygen"]).stated
+    assert stated.whole.tolist() == [False]
+    assert sorted(stated.element[0].tolist()) == [3, 8]
+    assert stated.fraction.sum() == 0
+
+
+def test_a_batch_is_its_texts(tower: TextTower, reader: Reader) -> None:
+    texts = ["NaCl", "a wide-gap nitride with the wurtzite structure and more words than the others", "", "Pnma"]
+    together = vectors(tower, reader, *texts)
+    alone = np.concatenate([vectors(tower, reader, text) for text in texts])
+    assert np.abs(together - alone).max() < 1e-5
+
+
+def test_long_texts_are_cut(reader: Reader) -> None:
+    assert reader(["LiMn2O4 " * 1000]).word.shape == (1, MAX_TOKENS)
