@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 Progress = Callable[[int, int, str], None]
+"""Told what is done, of how many (0 where that is not known), and the name of the last."""
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -78,6 +79,6 @@ def progress_bar(what: str) -> Iterator[Progress]:
         task = bar.add_task(what, total=None)
 
         def show(done: int, total: int, name: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{what} {plain(name)[:40]}")
+            bar.update(task, completed=done, total=total or None, description=f"{what} {plain(name)[:40]}")
 
         yield show

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from clip_mat.cache import cache_folder
 from clip_mat.errors import ClipMatError
 from clip_mat.sentence_encoder import SentenceEncoder
 from indexes import Filter, IndexesError, Manifest, SQLiteStore
@@ -23,13 +23,6 @@ from rag.retrieval import Method, Retriever
 
 MAX_QUESTION = 4_000
 """Characters; a longer question is refused rather than cut."""
-
-
-def cache_folder() -> Path:
-    """Folder of what can be made again; ``CLIP_MAT_CACHE`` in the environment moves it."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("CLIP_MAT_CACHE") or user_cache_path("clip-mat", appauthor=False))
 
 
 class PaperLibrary:

@@ -1,0 +1,196 @@
+"""From structures to records: incremental, in batches that are committed whole or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+from clip_mat.crystal import Crystal
+from clip_mat.errors import CrystalError
+from clip_mat.search.encoding import Encoder
+from clip_mat.search.formulas import conventional_formula
+from clip_mat.search.records import digest_of, make_record, stored_digest
+from clip_mat.structures import Entry, Skipped, read_crystals
+from indexes import Collection, RecordError, Store
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+    Item: TypeAlias = Entry | Skipped | Crystal | Structure | Atoms
+    """One crystal, or why there is none."""
+    Source: TypeAlias = Path | str | Item | Iterable[Item]
+    """Where crystals come from: a file or folder, one crystal, or many."""
+
+Progress = Callable[[int, int, str], None]
+"""Called with crystals done, crystals in all (0 where that is not known), and the id just finished."""
+
+_BATCH = 256
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What was done with each crystal.
+
+    Attributes:
+        added: Ids of new ones.
+        updated: Ids whose crystal or properties have changed.
+        unchanged: Ids that needed nothing.
+        skipped: What could not be taken in, and why.
+    """
+
+    added: list[str] = field(default_factory=list)
+    updated: list[str] = field(default_factory=list)
+    unchanged: list[str] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "added": list(self.added),
+            "updated": list(self.updated),
+            "unchanged": list(self.unchanged),
+            "skipped": [{"id": item.id, "source": item.source, "reason": item.reason} for item in self.skipped],
+        }
+
+    def extend(self, other: IndexReport) -> None:
+        """Take in what another run did."""
+        self.added.extend(other.added)
+        self.updated.extend(other.updated)
+        self.unchanged.extend(other.unchanged)
+        self.skipped.extend(other.skipped)
+
+
+def as_crystal(structure: Crystal | Structure | Atoms) -> Crystal:
+    """A crystal from what people have: pymatgen structures and ASE atoms too.
+
+    Raises:
+        CrystalError: If it is no ordered periodic crystal, or nothing of the kind.
+    """
+    if isinstance(structure, Crystal):
+        return structure
+    for mark, convert in (("frac_coords", Crystal.from_structure), ("get_scaled_positions", Crystal.from_atoms)):
+        if hasattr(structure, mark):  # known without importing pymatgen or ASE
+            return cast("Any", convert)(structure)  # type: ignore[no-any-return]
+    raise CrystalError(f"a {type(structure).__name__} is no crystal; give a Crystal, a pymatgen Structure or ASE Atoms")
+
+
+class Adder:
+    """Takes crystals into a collection.
+
+    An id stands for one crystal. Within one run, a second crystal of the same id is kept as ``id~2`` unless it is the
+    same in everything; from one run to the next, what has changed under an id replaces what was there.
+
+    Args:
+        store: Where to.
+        records: The collection in it.
+        clip: Makes the vectors.
+    """
+
+    def __init__(self, store: Store, records: Collection, clip: Encoder) -> None:
+        self._store = store
+        self._records = records
+        self._clip = clip
+        self._seen: dict[str, str] = {}
+
+    def add(self, source: Source, progress: Progress | None = None) -> IndexReport:
+        """Take in all crystals of a source; one that cannot be taken in is listed and stops no other.
+
+        Raises:
+            CrystalError: If there is no such file or folder, or nothing in it can be read.
+            IndexesError: If the store cannot be written.
+        """
+        report, done = IndexReport(), 0
+        items, total = _open(source)
+        while batch := list(islice(items, _BATCH)):
+            entries = []
+            for item in batch:
+                try:
+                    taken = _entry(item)
+                except CrystalError as error:
+                    taken = Skipped(type(item).__name__, "", str(error))
+                if isinstance(taken, Skipped):
+                    report.skipped.append(taken)
+                else:
+                    entries.append(taken)
+            self._add_batch(entries, report)
+            done += len(batch)
+            if progress is not None:
+                progress(done, max(total, done) if total else 0, entries[-1].id if entries else "")
+        return report
+
+    def _add_batch(self, entries: Sequence[Entry], report: IndexReport) -> None:
+        named: dict[str, tuple[Entry, str]] = {}
+        for entry in entries:
+            digest = digest_of(entry)
+            id = self._free_id(entry.id, digest)
+            if self._seen.get(id) == digest:
+                report.unchanged.append(id)
+                continue
+            self._seen[id] = digest
+            named[id] = (entry, digest)
+        try:
+            stored = dict(zip(named, self._records.get(named), strict=True))
+        except RecordError:  # an id that no store takes; told when it is written
+            stored = dict.fromkeys(named)
+        fresh = {}
+        for id, (entry, digest) in named.items():
+            old = stored[id]
+            if old is not None and stored_digest(old.payload) == digest:
+                report.unchanged.append(id)
+            else:
+                fresh[id] = entry
+        written = set(self._write(fresh, report))
+        for id in written.intersection(fresh):
+            (report.added if stored[id] is None else report.updated).append(id)
+
+    def _free_id(self, id: str, digest: str) -> str:
+        """The id itself, or with a number where this run has met another crystal of that id."""
+        place, name = 1, id
+        while self._seen.get(name, digest) != digest:
+            place += 1
+            name = f"{id}~{place}"
+        return name
+
+    def _write(self, entries: dict[str, Entry], report: IndexReport) -> list[str]:
+        """Ids of the entries that could be encoded and kept, together if possible, else one by one."""
+        if not entries:
+            return []
+        try:
+            vectors = self._clip.encode_crystals([entry.crystal for entry in entries.values()])
+            records = [
+                make_record(entry, vector, id) for (id, entry), vector in zip(entries.items(), vectors, strict=True)
+            ]
+            with self._store.transaction():
+                self._records.upsert(records)
+        except (CrystalError, RecordError) as error:
+            if len(entries) == 1:
+                ((id, entry),) = entries.items()
+                report.skipped.append(Skipped(id, entry.source, str(error)))
+                return []
+            return [id for name, entry in entries.items() for id in self._write({name: entry}, report)]
+        return list(entries)
+
+
+def _open(source: Source) -> tuple[Iterator[Item], int]:
+    """The crystals of a source, and how many there are; 0 where that is not known."""
+    if isinstance(source, str | Path):
+        from clip_mat.structures.counting import count_crystals
+
+        return iter(read_crystals(source)), count_crystals(source)
+    if isinstance(source, Entry | Skipped | Crystal) or hasattr(source, "frac_coords") or hasattr(source, "calc"):
+        return iter([cast("Item", source)]), 1  # pymatgen's and ASE's are iterable themselves, over their atoms
+    return iter(cast("Iterable[Item]", source)), len(source) if isinstance(source, Sequence) else 0
+
+
+def _entry(item: Item) -> Entry | Skipped:
+    """An entry as it is; a bare crystal is named after its formula and its content."""
+    if isinstance(item, Entry | Skipped):
+        return item
+    entry = Entry("", as_crystal(item))
+    formula = conventional_formula(Counter(entry.crystal.symbols))
+    return replace(entry, id=f"{formula}-{digest_of(entry)[:8]}")

@@ -1,0 +1,297 @@
+"""An index of crystals that text searches.
+
+>>> from clip_mat import MaterialsIndex
+>>> MaterialsIndex.open().search("rock salt structure", k=3)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from clip_mat.cache import cache_folder
+from clip_mat.crystal import Crystal
+from clip_mat.errors import RequestError
+from clip_mat.search.adding import Adder, IndexReport, Progress, as_crystal
+from clip_mat.search.encoding import Encoder
+from clip_mat.search.plans import Plan, check_k, plan
+from clip_mat.search.records import FORMAT, formula_of, unpack
+from clip_mat.search.results import MaterialHit, SearchResult
+from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged
+
+if TYPE_CHECKING:
+    from ase import Atoms
+    from pymatgen.core.structure import Structure
+
+    from clip_mat.search.adding import Source
+
+COLLECTION = "materials"
+_STABLE_TO = (0.0, 0.001, 0.01, 0.03, 0.1, float("inf"))
+"""Steps in eV/atom above the hull in which compounds are listed by stability."""
+
+
+class MaterialsIndex:
+    """Crystals in a store on disk, found by text, by filter and by likeness. Make one with `open`."""
+
+    def __init__(self, store: SQLiteStore, clip: Encoder) -> None:
+        self.clip = clip
+        self._store = store
+        self._records = store.collection(COLLECTION, Manifest(clip.name, clip.fingerprint, clip.dimension, "cosine"))
+
+    @classmethod
+    def open(
+        cls,
+        path: Path | str | None = None,
+        clip: Encoder | None = None,
+        *,
+        create: bool = True,
+        read_only: bool = False,
+    ) -> Self:
+        """Open an index, or make one.
+
+        Args:
+            path: Folder of the index. By default the bundled prototypes, indexed at first use into the user's cache.
+            clip: The model; by default the one that comes with this package. An index remembers its model and refuses
+                another.
+            create: Whether a missing index is made.
+            read_only: Never write; several readers may look on while one process writes.
+
+        Raises:
+            RequestError: If the index is missing, damaged, locked, or was made with another model.
+            WeightsError: If the model cannot be loaded.
+        """
+        if path is None:
+            return cls._open_bundled(clip or _default_clip())
+        with _told():
+            # Whether there is an index shows sooner than a model loads.
+            store = SQLiteStore.open(path, create=create, read_only=read_only)
+            try:
+                return cls(store, clip or _default_clip())
+            except BaseException:
+                store.close()
+                raise
+
+    @classmethod
+    def _open_bundled(cls, clip: Encoder) -> Self:
+        """The prototypes; what an earlier format, another model or a damage left is made anew."""
+        from clip_mat.search.bundled import bundled_entries
+
+        folder = cache_folder() / f"prototypes-{FORMAT}-{clip.fingerprint[:16]}"
+        with _told():
+            try:
+                store = SQLiteStore.open(folder)
+            except StoreDamaged:
+                shutil.rmtree(folder)
+                store = SQLiteStore.open(folder)
+            try:
+                index = cls(store, clip)
+                if not len(index):
+                    with store.transaction():  # all or none: half a default would stay so
+                        index.add(bundled_entries())
+                return index
+            except BaseException:
+                store.close()
+                raise
+
+    def add(
+        self,
+        source: Source,
+        *,
+        progress: Progress | None = None,
+    ) -> IndexReport:
+        """Take in crystals; what is known by content is left as it is.
+
+        A batch is committed whole or not at all, so that a run that is stopped keeps what it has finished, and the
+        next one does the rest.
+
+        Args:
+            source: A file or folder that `clip_mat.structures.read_crystals` reads; or one crystal or many: entries,
+                crystals, pymatgen structures, ASE atoms.
+            progress: Told after every batch.
+
+        Raises:
+            CrystalError: If there is no such file or folder, or nothing in it can be read.
+            RequestError: If the index cannot be written.
+        """
+        with _told():
+            return Adder(self._store, self._records, self.clip).add(source, progress)
+
+    def search(self, text: str, k: int = 10, filter: str | None = None) -> SearchResult:
+        """The k compounds that fit a text best.
+
+        What a vector cannot hold - numbers, negation, lists of elements - is taken from the text as an OPTIMADE filter,
+        which every hit meets; the rest ranks. The filter is applied before the search: k hits come back whenever k
+        compounds meet it. Where none does, none is shown, and the notes say what to do. Where the filter says all
+        there is to say, the stable compounds come first.
+
+        Args:
+            text: In plain words; may be empty if there is a filter.
+            k: How many.
+            filter: An OPTIMADE filter in place of the one that is read from the text; "" for none at all.
+
+        Raises:
+            RequestError: If the text is too long, k is negative, there is neither text nor filter, or the filter
+                cannot be understood; or if the index is damaged.
+        """
+        return self.search_many([text], k, filter)[0]
+
+    def search_many(self, texts: Sequence[str], k: int = 10, filter: str | None = None) -> list[SearchResult]:
+        """`search` for each of several texts, together: many times faster than one by one."""
+        check_k(k)
+        plans = [plan(text, filter) for text in texts]
+        with _told():
+            return [self._result(made, hits) for made, hits in zip(plans, self._find(plans, k), strict=True)]
+
+    def search_by_structure(
+        self, structure: Crystal | Structure | Atoms, k: int = 10, filter: str | None = None
+    ) -> SearchResult:
+        """The k compounds most like a crystal.
+
+        Args:
+            structure: A crystal, a pymatgen structure or ASE atoms.
+            k: How many.
+            filter: An OPTIMADE filter that every hit must meet.
+
+        Raises:
+            CrystalError: If it is no ordered periodic crystal.
+            RequestError: If k is negative or the filter cannot be understood; or if the index is damaged.
+        """
+        from collections import Counter
+
+        from clip_mat.search.formulas import conventional_formula
+
+        check_k(k)
+        crystal = as_crystal(structure)
+        query = f"like {conventional_formula(Counter(crystal.symbols))}"
+        made = Plan.of_filter(query, filter or "")
+        with _told():
+            hits = self._records.vector_search(self.clip.encode_crystals([crystal])[0], k, made.where)
+            return self._result(made, [(hit.id, hit.score) for hit in hits])
+
+    def get(self, id: str) -> Crystal:
+        """The crystal of an id, as it was given.
+
+        Raises:
+            RequestError: If there is none.
+        """
+        with _told():
+            (record,) = self._records.get([id])
+            if record is None:
+                raise RequestError(
+                    f"no compound {id!r} in {self._store.directory}; ids stand in the results of a search"
+                )
+            return unpack(record.payload)
+
+    def structure(self, id: str) -> Structure:
+        """The crystal of an id as a pymatgen structure. Raises as `get`."""
+        return self.get(id).to_structure()
+
+    def ids(self, filter: str = "") -> list[str]:
+        """Ids of all compounds, or of those that meet an OPTIMADE filter, sorted."""
+        with _told():
+            return self._records.ids(Plan.of_filter("", filter).where)
+
+    def __len__(self) -> int:
+        with _told():
+            return len(self._records)
+
+    def close(self) -> None:
+        """Release the store."""
+        with _told():
+            self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<MaterialsIndex of {len(self):,} compounds in {self._store.directory}>"
+
+    def _find(self, plans: Sequence[Plan], k: int) -> list[list[tuple[str, float]]]:
+        """Ids and scores for each plan; those of one filter are searched together."""
+        found: list[list[tuple[str, float]]] = [[] for _ in plans]
+        groups: dict[str, list[int]] = {}
+        for place, made in enumerate(plans):
+            if made.text:
+                groups.setdefault(made.filter, []).append(place)
+            else:
+                found[place] = [(id, 0.0) for id in self._most_stable(k, made.where)]
+        ranked = [place for places in groups.values() for place in places]
+        if not ranked or not k:
+            return found
+        vectors = dict(zip(ranked, self.clip.encode_text([plans[place].text for place in ranked]), strict=True))
+        for places in groups.values():
+            queries = np.stack([vectors[place] for place in places])
+            results = self._records.vector_search(queries, k, plans[places[0]].where)
+            for place, hits in zip(places, results, strict=True):
+                found[place] = [(hit.id, hit.score) for hit in hits]
+        return found
+
+    def _most_stable(self, k: int, where: Filter | None) -> list[str]:
+        """Ids in the order of energy above the hull, the unknown last, then by id."""
+        found: list[tuple[float, str]] = []
+        low: float | None = None
+        for high in _STABLE_TO:
+            bounds: dict[str, float] = {"$lte": high} if high < float("inf") else {}
+            if low is not None:
+                bounds["$gt"] = low
+            step = {"energy_above_hull": bounds} if bounds else {"energy_above_hull": {"$ne": None}}
+            records = self._records.records({"$and": [where or {}, step]})
+            found += sorted((record.metadata["energy_above_hull"], record.id) for record in records)
+            if len(found) >= k:
+                return [id for _, id in found[:k]]
+            low = high
+        unknown = self._records.ids({"$and": [where or {}, {"energy_above_hull": None}]})
+        return [*(id for _, id in found), *unknown][:k]
+
+    def _result(self, made: Plan, found: Sequence[tuple[str, float]]) -> SearchResult:
+        records = self._records.get([id for id, _ in found])
+        hits = tuple(
+            _hit(rank, record, score)
+            for rank, (record, (_, score)) in enumerate(zip(records, found, strict=True), 1)
+            if record is not None
+        )
+        notes = made.notes if hits else (*made.notes, *self._why_nothing(made))
+        return SearchResult(made.query, made.filter, made.text, hits, notes)
+
+    def _why_nothing(self, made: Plan) -> Iterator[str]:
+        """Reasons for no hits, and what to do about them."""
+        if not len(self._records):
+            yield f"the index {self._store.directory} is empty; put crystals in with: clip-mat index SOURCE --out DIR"
+            return
+        if made.where is None or self._records.count(made.where):
+            return  # none were asked for
+        yield f"no compound here meets the filter {made.filter}; give a wider one, or none with an empty filter"
+        for name in made.properties:
+            if not self._records.count({name: {"$ne": None}}):
+                yield f"{name} is not known of any compound here"
+
+
+def _hit(rank: int, record: Record, score: float) -> MaterialHit:
+    properties: dict[str, Any] = {name: value for name, value in record.metadata.items() if name != "id"}
+    return MaterialHit(rank, record.id, formula_of(record.metadata), properties.get("spacegroup"), score, properties)
+
+
+def _default_clip() -> Encoder:
+    from clip_mat.clip import CrystalClip
+
+    return CrystalClip.load()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """The store's errors as this package's own."""
+    try:
+        yield
+    except IndexesError as error:
+        raise RequestError(str(error)) from error

@@ -1,0 +1,104 @@
+"""How a request will be answered: the filter that every hit meets, and the text that ranks."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from clip_mat.errors import RequestError
+from clip_mat.search.optimade import compile_filter
+from indexes import Filter
+
+MAX_TEXT = 4_000
+"""Characters; a longer text is refused rather than cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request that has been understood.
+
+    Attributes:
+        query: As it was asked.
+        filter: OPTIMADE, empty for none.
+        text: What ranks; empty where the filter says it all.
+        where: The filter, compiled; None for none.
+        notes: Remarks for people.
+    """
+
+    query: str
+    filter: str
+    text: str
+    where: Filter | None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of_filter(cls, query: str, filter: str, text: str = "", notes: tuple[str, ...] = ()) -> Self:
+        """A plan from a filter in OPTIMADE's language.
+
+        Raises:
+            RequestError: If the filter cannot be understood.
+        """
+        filter = filter.strip()
+        return cls(query, filter, text, compile_filter(filter) if filter else None, notes)
+
+    @property
+    def properties(self) -> list[str]:
+        """Names that the filter speaks of."""
+        return sorted(set(_fields(self.where)))
+
+
+def plan(query: str, filter: str | None = None) -> Plan:
+    """Understand a request.
+
+    Args:
+        query: In plain words; may be empty if there is a filter.
+        filter: OPTIMADE, in place of what the words say; None to take that from the words.
+
+    Raises:
+        RequestError: If the query is too long, nothing is asked, or the filter cannot be understood.
+    """
+    words = _clean(query)
+    if not words:
+        if not (filter and filter.strip()):
+            raise RequestError("the search is empty; say what to find, e.g. 'rock salt structure', or give a filter")
+        return Plan.of_filter(query, filter)
+    from clip_mat.search.request import interpret
+
+    request = interpret(words)
+    notes = tuple(request.notes)
+    if filter is None:
+        return Plan.of_filter(query, request.filter, request.text, notes)
+    if request.filter and request.filter != filter.strip():
+        notes += (f"the filter given replaces what the text says: {request.filter}",)
+    return Plan.of_filter(query, filter, request.text, notes)
+
+
+def check_k(k: int) -> None:
+    """Raises a RequestError for a k that makes no sense."""
+    if not isinstance(k, int) or isinstance(k, bool) or k < 0:
+        raise RequestError(f"k must be a whole number of at least 0, not {k!r}")
+
+
+def _clean(query: str) -> str:
+    """On one line, without control characters.
+
+    Raises:
+        RequestError: If it is too long.
+    """
+    if len(query) > MAX_TEXT:
+        raise RequestError(f"the search has {len(query):,} characters; at most {MAX_TEXT:,} are read")
+    composed = unicodedata.normalize("NFC", query)
+    return " ".join("".join(c if c.isprintable() else " " for c in composed).split())
+
+
+def _fields(where: Any) -> Iterator[str]:
+    if isinstance(where, Mapping):
+        for name, value in where.items():
+            if not name.startswith("$"):
+                yield name
+            yield from _fields(value)
+    elif isinstance(where, list):
+        for part in where:
+            yield from _fields(part)
