@@ -168,7 +168,9 @@ def _noun_phrase(pieces: Sequence[Piece], rng: random.Random, article: bool = Fa
             after.append(piece.say("post" if piece.can("post") else "tag", rng))
     rng.shuffle(before)
     rng.shuffle(after)
-    article_word = rng.choice(("a", "a", "the", "some")) if article and not subject and not plural else ""
+    article_word = ""
+    if article and not plural and (noun or not subject):
+        article_word = "the" if subject else rng.choice(("a", "a", "a", "the", "some"))
     separator = ", " if len(before) > 1 and rng.random() < 0.25 else " "
     joint = " and " if len(after) == 2 and rng.random() < 0.3 and not after[1].startswith("(") else " "
     return " ".join(part for part in (article_word, separator.join(before), subject, noun, joint.join(after)) if part)
@@ -182,10 +184,10 @@ def _title(pieces: Sequence[Piece], rng: random.Random) -> str:
     leading = rng.sample(nominal, 2 if len(nominal) > 2 and rng.random() < 0.4 else 1)
     rest = [piece for piece in pieces if piece not in leading]
     lead = " and ".join(piece.say("nominal", rng) for piece in leading)
-    if rng.random() < 0.15 and not lead.startswith(("a ", "the ")):
-        lead = f"{rng.choice(words.FLOURISHES)} {lead}"
     if rng.random() < 0.35:
         return f"{_noun_phrase(rest, rng, article=rng.random() < 0.3)} {rng.choice(words.VERBS)} {lead}"
+    if rng.random() < 0.12 and not lead.startswith(("a ", "the ")):
+        lead = f"{rng.choice(words.FLOURISHES)} {lead}"
     return f"{lead} {rng.choice(words.LINKS)} {_noun_phrase(rest, rng, article=rng.random() < 0.5)}"
 
 
@@ -203,9 +205,8 @@ def _question(pieces: Sequence[Piece], rng: random.Random) -> str:
     if not asked or any(piece.can("subject") for piece in rest):
         return _request(pieces, rng)
     said = " and ".join(piece.say("predicate", rng) for piece in asked)
-    return f"{rng.choice(('which', 'what', 'which', 'name a', 'is there a'))} {_noun_phrase(rest, rng)} " + (
-        f"that {said}?" if rng.random() < 0.3 else f"{said}?"
-    )
+    opening = rng.choice(("which", "what", "which", "name a", "is there a"))
+    return f"{opening} {_noun_phrase(rest, rng)}{' that' if opening.endswith(' a') else ''} {said}?"
 
 
 def _sentences(pieces: Sequence[Piece], rng: random.Random) -> str:
