@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import json_option, note, print_json
+from app.terminal import json_option, note, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from clip_mat.training.config import LossName
+
+if TYPE_CHECKING:
+    from clip_mat.training.config import LossName
 
 DEFAULT_MINUTES = 110.0
 
@@ -27,8 +36,38 @@ def train_command() -> None:
     help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@click.option(
+    "--captions",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Captions by others, besides ours: a parquet with the columns material_id and prompt.",
+)
 @click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")
 @click.option("--epochs", type=int, help="Passes over the crystals.")
+@click.option(
+    "--captions",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Parquet of captions that people wrote: columns material_id and prompt.",
+)
+@click.option(
+    "--held-out",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="File of ids, one a line, whose written captions are kept for evaluation.",
+)
+@click.option(
+    "--loss",
+    type=click.Choice(["infonce", "siglip", "chemeleon"]),
+    default="infonce",
+    show_default=True,
+    help="infonce, siglip, or Chemeleon's loss to compare with.",
+)
+@click.option("--threads", type=int, help="Threads of torch on the CPU.")
+@click.option(
+    "--loss",
+    type=click.Choice(["infonce", "siglip", "chemeleon"]),
+    default="infonce",
+    show_default=True,
+    help="The last one only to compare with.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
 @click.option("--seed", default=0, show_default=True, help="Of the weights, the captions and the order.")
@@ -38,6 +77,10 @@ def clip_command(
     out: Path,
     minutes: float | None,
     epochs: int | None,
+    captions: Path | None,
+    held_out: Path | None,
+    loss: LossName,
+    threads: int | None,
     device: str,
     resume: bool,
     seed: int,
@@ -58,7 +101,22 @@ def clip_command(
     logging.getLogger("clip_mat.training").setLevel(logging.INFO)
     if minutes is None and epochs is None:
         minutes = DEFAULT_MINUTES
-    summary = train_clip(data, out, minutes=minutes, epochs=epochs, device=device, resume=resume, seed=seed)
+    kept = frozenset(held_out.read_text(encoding="utf-8").split()) if held_out else frozenset()
+    with ExitStack() as stack:
+        summary = train_clip(
+            data,
+            out,
+            minutes=minutes,
+            epochs=epochs,
+            written=captions,
+            held_out=kept,
+            loss=loss,
+            threads=threads,
+            device=device,
+            resume=resume,
+            seed=seed,
+            progress=_bar_until_done(stack, "making graphs"),
+        )
     if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
         return 0
     if as_json:
@@ -69,3 +127,17 @@ def clip_command(
     figures = "".join(f", {name} {value:.3f}" for name, value in summary.metrics.items())
     note(f"{out}: {summary.steps} steps in {60 * summary.hours:.0f} minutes{figures}")
     return 0
+
+
+def _bar_until_done(stack: ExitStack, what: str) -> Callable[[int, int], None]:
+    """A progress bar that is gone when all is done, since training draws its own then."""
+    bar: list[Callable[[int, int, str], None]] = []
+
+    def show(done: int, total: int) -> None:
+        if not bar:
+            bar.append(stack.enter_context(progress_bar(what)))
+        bar[0](done, total, "")
+        if done == total:
+            stack.close()
+
+    return show

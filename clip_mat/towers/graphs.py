@@ -6,6 +6,7 @@ structure type looks the same at every volume and an atom always has about 28 ne
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -77,6 +78,7 @@ def _spacegroup(crystal: Crystal, tolerance: float) -> int:
     """By moyo, a tenth of spglib's time with the same result; 0 where it finds none."""
     import moyopy
 
+    logging.getLogger("moyo").setLevel(logging.ERROR)  # it notes much that is of no use here
     cell = moyopy.Cell(crystal.lattice.tolist(), crystal.positions.tolist(), crystal.numbers.tolist())
     try:
         return int(moyopy.MoyoDataset(cell, symprec=tolerance).number)
