@@ -15,7 +15,7 @@ from typing import Literal
 
 from clip_mat.facts import Facts, Key
 from clip_mat.language import wordings as words
-from clip_mat.language.phrases import KINDS, Piece, anonymous, formula
+from clip_mat.language.phrases import KINDS, Piece, anonymous, formula, some_elements
 
 Tier = Literal["any", "formula+system", "formula+spacegroup", "anonymous+spacegroup", "chemsys+system", "full"]
 
@@ -69,7 +69,10 @@ _OTHERS = {
     "elements": 1,
 }
 """How often another fact is one of these kinds."""
+_ENOUGH = ("formula", "compound", "structure type")
+"""Labels of what makes a caption by itself; another fact alone, cubic or ternary, says too little."""
 _TYPOS = 0.02
+"""Share of captions with a typing mistake."""
 
 
 def write_caption(facts: Facts, rng: random.Random, tier: Tier = "any") -> Caption:
@@ -105,11 +108,10 @@ def _plan(facts: Facts, rng: random.Random, tier: str) -> list[Piece]:
         kind = rng.choices(others, [_OTHERS[other] for other in others])[0]
         others.remove(kind)
         chosen.append(kind)
-    if tier == "any" and len(chosen) == 1 and chosen[0] in ("names", "elements"):
-        chosen.append("count")
     pieces = [piece for kind in chosen if (piece := KINDS[kind](facts, rng)) is not None]
-    if not kinds and len(pieces) < 2:  # a fact or two were not known
-        pieces.append(anonymous(facts, rng))
+    if tier == "any" and len(pieces) < 2 and not any(piece.label in _ENOUGH for piece in pieces):
+        spare = anonymous if "elements" in chosen or rng.random() < 0.3 else some_elements
+        pieces.append(spare(facts, rng))
     return pieces or [formula(facts, rng)]
 
 
@@ -230,7 +232,7 @@ def _sentences(pieces: Sequence[Piece], rng: random.Random) -> str:
 
 
 _FRAMES = (_keywords, _noun_phrase, _title, _request, _question, _sentences, _colon, _listing)
-_SHORT = (36, 20, 16, 9, 5, 7, 5, 2)
+_SHORT = (31, 21, 18, 10, 6, 8, 4, 2)
 """How often each frame is used for up to three facts,"""
 _LONG = (18, 16, 14, 6, 4, 28, 6, 8)
 """and for more."""

@@ -19,22 +19,12 @@ from clip_mat.language.formulas import chemists_order, vary_formula
 from clip_mat.language.names import ELEMENT_NAMES
 from clip_mat.language.phrases import spellings_of_group
 
-RESERVED = [
-    "chalcogenide",
-    "pnictide",
-    "actinide",
-    "lanthanide",
-    "rare*earth",
-    "noble*metal",
-    "precious*metal",
-    "radioactive",
-    "ceramic",
-    "dielectric",
-    "alkali",
-    "salt-like",
-    "photovoltaic",
-    "thermoelectric",
-]
+# fmt: off
+RESERVED = (
+    "chalcogenide", "pnictide", "actinide", "lanthanide", "rare earth", "noble metal", "precious metal", "radioactive",
+    "ceramic", "dielectric", "alkali", "salt-like", "photovoltaic", "thermoelectric",
+)
+# fmt: on
 EXAMPLES = (
     Facts({"Li": 1, "Mn": 1, "O": 2}, 59, (), 0.7, 0.0312, -2.0, 8),
     Facts({"Cl": 1, "Na": 1}, 225, ("rock salt",), 5.003, 0.0, -2.1, 2),
@@ -174,8 +164,8 @@ def test_words_kept_for_the_evaluation_never_occur() -> None:
     for _ in range(4000):
         text = write_caption(invent(rng) if rng.random() < 0.5 else rng.choice(EXAMPLES), rng).text.lower()
         for word in RESERVED:
-            assert word.replace("*", " ") not in text
-            assert word.replace("*", "-") not in text
+            assert word not in text
+            assert word.replace(" ", "-") not in text
 
 
 def test_the_words_themselves_hold_no_reserved_one() -> None:
@@ -186,7 +176,7 @@ def test_the_words_themselves_hold_no_reserved_one() -> None:
         rows = package.joinpath(name).read_text("utf-8").lower()
         # how AFLOW calls a type is read and never said
         rows = re.sub(r'"aflow": \[.*?\]', "", rows)
-        assert not [word for word in RESERVED if word.replace("*", " ") in rows]
+        assert not [word for word in RESERVED if word in rows]
 
 
 def test_the_same_seed_gives_the_same_captions() -> None:
