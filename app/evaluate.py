@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.retrieval import retrieval_command
 from app.terminal import json_option, note, print_json, progress_bar
 
 if TYPE_CHECKING:
@@ -23,7 +24,10 @@ _SYSTEMS: dict[str, Method] = {"clip-mat": "fused", "BM25 alone": "bm25", "vecto
 
 @click.group("eval")
 def eval_command() -> None:
-    """Measure how good the answers are."""
+    """Measure how good the answers and the hits are."""
+
+
+eval_command.add_command(retrieval_command)
 
 
 @eval_command.command("qa")
