@@ -120,7 +120,7 @@ def _spell(written: str, name: str) -> list[_Alias]:
         return [_Alias(text, name, None, head, len(last) + 1)]
     if _POLYTYPE.match(written):
         return [_Alias(text, name, None, head, len(text) - 2, tail_is_element=True)]
-    if last in ELEMENT_SYMBOLS and rest:
+    if rest and (last in ELEMENT_SYMBOLS or parse_formula(re.split("[- ]", written)[-1])):
         return [_Alias(text, name, None, head, len(last) + 1, tail_is_element=True)]
     return [_Alias(text, name, None, head)]
 

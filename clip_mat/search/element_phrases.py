@@ -1,0 +1,144 @@
+"""Elements that a question wants or does not want: ``lead-free``, ``without Co or Ni``, ``containing Li and O``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from clip_mat.language.formula_parser import SYMBOL
+from clip_mat.language.names import ELEMENT_SYMBOLS
+from clip_mat.search.element_groups import GROUPS
+from clip_mat.search.phrase import Phrase, has_all, has_any, has_only
+
+_NAMES = "|".join(ELEMENT_SYMBOLS)
+_GROUPS = "|".join(GROUPS)
+_TERM = rf"(?:(?-i:{SYMBOL})|{_NAMES}|{_GROUPS})(?![A-Za-z0-9])"
+_EACH_TERM = re.compile(rf"(?<![A-Za-z]){_TERM}", re.IGNORECASE)
+_ARTICLE = r"(?:an? |any |some |both |either |the |at least one |one |elements? )"
+_JOIN = r"(?: ?, ?(?:and |or |nor |& ?)?| and/or | (?:and|or|nor|&|plus) | ?/ ?| ?\+ ?)"
+_LIST = rf"{_ARTICLE}*{_TERM}(?:{_JOIN}{_ARTICLE}*{_TERM})*"
+_NOUN = r"(?: (?:atoms?|ions?|cations?|anions?|elements?|metals?|species)(?![\w-]))?"
+_GOING_ON = "and|but|in|that|which|with|without|having|whose|where|as|at|for|only|no|not|free|is|are"
+_CLOSED = rf"(?=\s*(?:$|[.,;:!?)]|(?:{_GOING_ON})\b))"
+"""What may stand behind a list of elements: no noun that it would only describe ("no oxygen vacancies")."""
+
+_EXCLUDED = re.compile(
+    r"\b(?:(?:with |containing |contains? |has |have |having |includes? |including )?no(?: any)?|without|not containing"
+    r"|not includ(?:ing|e)|(?:does|do|should|must|may) not contain|(?:does|do)n['’]t contain|not contain|excluding|excludes?"
+    r"|free (?:of|from)|devoid of|lacking|lacks?|avoid(?:ing)?|except(?: for)?|absence of|other than|non-?containing)"
+    rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
+    re.IGNORECASE,
+)
+_FREE = re.compile(
+    rf"(?<![\w-])(?P<list>{_TERM}(?:(?:-?(?: ?, ?| and | or | ?/ ?)|-?, (?:and|or) ){_TERM})*)(?:-| )free(?![\w-])",
+    re.IGNORECASE,
+)
+_NON = re.compile(rf"(?<!\w)non-?(?P<list>{_GROUPS})(?![\w-])", re.IGNORECASE)
+
+
+def find_excluded(text: str) -> Iterator[Phrase]:
+    """``lead-free``, ``no rare earths``, ``without Co or Ni``."""
+    for pattern in (_FREE, _EXCLUDED, _NON):
+        for match in pattern.finditer(text):
+            symbols = _union(_terms(match["list"]))
+            yield Phrase(*match.span(), f"NOT {has_any(symbols)}", leaves=True)
+
+
+_ONLY = re.compile(
+    r"\b(?:(?:containing|contains?|made|composed|consisting|consists?|with|built|comprising|from)(?: up)?"
+    r"(?: of| from)? )?(?:only|solely|exclusively|purely|nothing but|just)"
+    r"(?: (?:of|from|the elements?|containing|contains?))?"
+    rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
+    re.IGNORECASE,
+)
+
+
+def find_only(text: str) -> Iterator[Phrase]:
+    """``only Li, Mn and O``."""
+    for match in _ONLY.finditer(text):
+        terms = _terms(match["list"])
+        if _joined_by(match["list"]) == "or" or any(len(term) > 1 for term in terms):
+            yield Phrase(*match.span(), has_only(_union(terms)), soft=True)
+        else:
+            yield Phrase(*match.span(), only(_union(terms)), soft=True)
+
+
+def only(symbols: Sequence[str]) -> str:
+    """Condition that all the elements are there and no others."""
+    return f"{has_only(symbols)} AND nelements = {len(symbols)}"
+
+
+_REQUIRED = re.compile(
+    r"(?<!not )(?<!n't )(?<!may )(?<!might )(?<!can )(?<!could )(?<!or )(?<!without )"
+    r"\b(?:containing|contains?|that include|includ(?:ing|es)|with|having|made (?:up )?(?:of|from|with)"
+    r"|composed of|consist(?:ing|s) of|comprising|compris(?:es|ed of)|based on|bearing|must have|has|have)"
+    rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
+    re.IGNORECASE,
+)
+_BASED = re.compile(
+    rf"(?<![\w-])(?P<list>{_TERM})-(?:based|containing|bearing|rich)(?![\w-])",
+    re.IGNORECASE,
+)
+
+
+def find_required(text: str) -> Iterator[Phrase]:
+    """``containing Li and O``, ``with Fe, Co or Ni``, ``bismuth-based``. The words stay: a vector knows elements."""
+    for pattern in (_REQUIRED, _BASED):
+        for match in pattern.finditer(text):
+            condition = _wanted(match["list"])
+            if condition:
+                yield Phrase(*match.span(), condition, soft=True)
+
+
+_GROUP_LIST = re.compile(
+    rf"(?<![\w-])(?P<list>(?:{_GROUPS})(?:(?: or |/)(?:{_GROUPS}))*)"
+    r"(?![A-Za-z0-9]|-(?:like|free|site|poor)| (?:free|bond))",
+    re.IGNORECASE,
+)
+
+
+def find_groups(text: str) -> Iterator[Phrase]:
+    """``rare-earth nickelate``: an element of the group must be there."""
+    for match in _GROUP_LIST.finditer(text):
+        if not re.search(r"\b(?:no|not|non|without|or)[ -](?:an? |any )?$", text[: match.start()], re.IGNORECASE):
+            yield Phrase(*match.span(), has_any(_union(_terms(match["list"]))), soft=True)
+
+
+def _wanted(written: str) -> str | None:
+    """Condition for a list; None where "and" and "or" are mixed."""
+    terms, joined = _terms(written), _joined_by(written)
+    if joined == "or" or re.match(r"(?:either|at least one|one|any) ", written, re.IGNORECASE):
+        return has_any(_union(terms)) if joined != "mixed" else None
+    if joined == "mixed":
+        return None
+    single = [term[0] for term in terms if len(term) == 1]
+    clauses = [has_all(dict.fromkeys(single))] if single else []
+    clauses += [has_any(term) for term in terms if len(term) > 1]
+    return " AND ".join(dict.fromkeys(clauses))
+
+
+def _joined_by(written: str) -> str:
+    """How the terms of a list are joined: and, or, or a mixture that could mean either."""
+    either = re.search(r"\bor\b|\bnor\b|/", written, re.IGNORECASE) is not None
+    both = re.search(r"\band\b(?!/)|&|\+|\bplus\b|\bboth\b", written, re.IGNORECASE) is not None
+    if "and/or" in written.lower():
+        return "or"
+    return "mixed" if either and both else "or" if either else "and"
+
+
+def _terms(written: str) -> list[tuple[str, ...]]:
+    """The elements behind each term of a list."""
+    found: list[tuple[str, ...]] = []
+    for match in _EACH_TERM.finditer(written):
+        term = match[0]
+        if term in ELEMENT_SYMBOLS.values():
+            found.append((term,))
+        elif term.lower() in ELEMENT_SYMBOLS:
+            found.append((ELEMENT_SYMBOLS[term.lower()],))
+        else:
+            found.append(next(group for name, group in GROUPS.items() if re.fullmatch(name, term, re.IGNORECASE)))
+    return found
+
+
+def _union(terms: Sequence[Sequence[str]]) -> list[str]:
+    return list(dict.fromkeys(symbol for term in terms for symbol in term))

@@ -1,0 +1,193 @@
+"""Numbers that a question sets bounds with: gaps, energies, atoms in the cell, numbers of elements."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from clip_mat.facts import METAL_BELOW
+from clip_mat.search.phrase import Phrase
+
+_NUMBER = r"[-+]?(?:\d{1,5}(?:\.\d{1,6})?|\.\d{1,6})"
+_COUNTS = {
+    word: count
+    for count, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
+}
+_COUNT = rf"(?:\d{{1,4}}|{'|'.join(_COUNTS)})"
+_COMPARISONS = {
+    ">=": r">=|≥|=>|at least|no less than|not less than|no fewer than|not below|(?:a )?minimum(?: of)?|min\.?",
+    "<=": r"<=|≤|=<|at most|up to|no more than|not more than|no larger than|not above|within|not exceeding"
+    r"|(?:a )?maximum(?: of)?|max\.?",
+    ">": r">|above|over|greater than|larger than|bigger than|wider than|more than|higher than|exceeding|exceeds|beyond"
+    r"|in excess of",
+    "<": r"<|below|under|less than|smaller than|lower than|narrower than|fewer than",
+}
+_COMPARISON = "(?:" + "|".join(_COMPARISONS.values()) + ")"
+_ENERGY = r"(?:m?eV)"
+_PER_ATOM = rf"{_ENERGY}(?: ?(?:/|per) ?(?:atom|at\.?))?"
+_WITH = r"(?:\b(?:with|having|has|have|whose|and|of)\s+)?(?:\b(?:an?|the|its|their)\s+)?"
+_GAP = (
+    r"(?:(?:electronic |electrical |optical |direct |indirect |fundamental |calculated |pbe )*"
+    r"(?:band[- ]?|energy )?gaps?(?: energy| energies)?|E_?g\b)"
+)
+_IS = (
+    r"(?:\s*(?:is|are|of|lies|being|values?|in the range(?: of)?|ranging|range|that is|which is|should be|must be"
+    r"|=|:))*"
+    r"\s*"
+)
+_HULL = r"(?:the )?(?:convex )?hull"
+_HULL_NAME = (
+    rf"(?:energ(?:y|ies) (?:above|over|from) {_HULL}|e_?(?:above_?)?hull|hull (?:energy|distance)"
+    rf"|distance (?:to|from) {_HULL})"
+)
+_FORMATION = r"(?:formation (?:energy|energies|enthalpy)|energy of formation|enthalpy of formation)"
+_CELL = (
+    r"(?:\s*(?:in|per|within)\s+(?:the |a |an |each |its |their )?(?:primitive |conventional |unit |small )*"
+    r"(?:unit[- ]?)?cells?)"
+)
+
+
+def _pattern(body: str) -> re.Pattern[str]:
+    return re.compile(body, re.IGNORECASE)
+
+
+_NOT_MORE = r"(?![\w.]*\d)(?![A-Za-z/])"
+_BOUND = rf"(?P<cmp>{_COMPARISON})\s*(?:an? |the )?(?P<n>{_NUMBER})\s*(?P<u>UNIT)?"
+_RANGE = (
+    rf"(?:(?:between|from|in the range(?: of)?|ranging from)\s+)?(?P<low>{_NUMBER})\s*(?P<ul>UNIT)?"
+    rf"\s*(?:-|to|and|~|\.\.)\s*(?P<high>{_NUMBER})\s*(?P<u>UNIT)"
+)
+_POSTFIX = (
+    r"(?P<more>\s*(?:or|and) (?:more|above|higher|larger|greater|over|wider)|\+)"
+    r"|(?P<less>\s*(?:or|and) (?:less|below|lower|smaller|under))"
+)
+
+
+def _forms(name: str, unit: str) -> tuple[re.Pattern[str], ...]:
+    """Ways to bound one property: by a range, by a comparison, by "or more", before or behind its name."""
+    bound, between = _BOUND.replace("UNIT", unit), _RANGE.replace("UNIT", unit)
+    return (
+        _pattern(rf"{_WITH}{name}{_IS}{between}{_NOT_MORE}"),
+        _pattern(rf"{_WITH}{between}\s+{name}"),
+        _pattern(rf"{_WITH}{name}{_IS}(?P<n>{_NUMBER})\s*(?P<u>{unit})?(?:{_POSTFIX})\b"),
+        _pattern(rf"{_WITH}{name}{_IS}{bound}{_NOT_MORE}"),
+        _pattern(
+            rf"{_WITH}{bound.replace('(?P<u>' + unit + ')?', '(?P<u>' + unit + ')')}\s+(?:wide |large |in )?{name}"
+        ),
+    )
+
+
+_PROPERTIES = (
+    ("band_gap", _forms(_GAP, _ENERGY)),
+    ("energy_above_hull", _forms(_HULL_NAME, _PER_ATOM)),
+    ("formation_energy", _forms(_FORMATION, _PER_ATOM)),
+)
+_ABOUT_GAP = _pattern(
+    rf"{_WITH}{_GAP}{_IS}(?:about|around|roughly|approximately|approx\.?|near|close to|~|≈)?\s*"
+    rf"(?P<n>{_NUMBER})\s*(?P<u>{_ENERGY}){_NOT_MORE}"
+)
+_NO_GAP = _pattern(r"\b(?:(?:with |having )?(?:zero|no|without(?: an?)?|vanishing) (?:band[- ]?)?gap|gapless)\b")
+_NEAR_HULL = _pattern(
+    rf"{_WITH}(?:\b(?:stable|metastable|lying|lies)\s+)?(?P<cmp>{_COMPARISON})\s*(?P<n>{_NUMBER})"
+    rf"\s*(?P<u>{_PER_ATOM})\s*(?:of|from|above|over|to|off)\s+{_HULL}\b"
+)
+_NEGATIVE_FORMATION = _pattern(rf"{_WITH}(?P<sign>negative|positive) {_FORMATION}")
+_CELL_BOUND = _pattern(
+    rf"{_WITH}(?P<cmp>{_COMPARISON}|exactly)\s*(?P<n>{_COUNT})\s*(?:atoms|sites)(?P<cell>{_CELL})?(?![\w-])(?! per)"
+)
+_CELL_RANGE = _pattern(
+    rf"{_WITH}(?:between |from )?(?P<low>{_COUNT})\s*(?:-|to|and)\s*(?P<high>{_COUNT})\s*(?:atoms|sites){_CELL}"
+)
+_CELL_EXACT = _pattern(rf"{_WITH}(?P<n>{_COUNT})[- ](?:atoms?|sites?)(?:{_CELL}| (?:unit |primitive )?cells?)(?![\w-])")
+_ELEMENTS_BOUND = _pattern(
+    rf"{_WITH}(?P<cmp>{_COMPARISON}|exactly|only)\s*(?P<n>{_COUNT})\s*(?:different |distinct |chemical )*"
+    r"(?:elements|element types|components)(?![\w-])"
+)
+_ELEMENTS_EXACT = _pattern(
+    rf"{_WITH}(?P<n>{_COUNT})(?:[- ](?:different |distinct |chemical )*(?:elements|element|component))(?![\w-])"
+)
+_ARITIES = {"unary": 1, "binary": 2, "ternary": 3, "quaternary": 4, "quinary": 5, "senary": 6}
+_ARITY = "(?:" + "|".join(word[:-1] + "(?:y|ies)" for word in _ARITIES) + ")"
+_ARITY_LIST = _pattern(
+    r"(?P<neg>\b(?:non-?|not (?:a )?))?(?<!pseudo)(?<!pseudo-)(?<!quasi-)"
+    rf"\b(?P<list>{_ARITY}(?:(?:,? (?:or|and) |, |/){_ARITY})*)\b"
+)
+
+
+def find(text: str) -> Iterator[Phrase]:
+    """Every phrase that bounds a number."""
+    for name, forms in _PROPERTIES:
+        for form in forms:
+            for match in form.finditer(text):
+                yield Phrase(*match.span(), _bounds(name, match), leaves=True)
+    for match in _NEAR_HULL.finditer(text):
+        yield Phrase(*match.span(), _bounds("energy_above_hull", match), leaves=True)
+    for match in _NEGATIVE_FORMATION.finditer(text):
+        yield Phrase(
+            *match.span(), f"formation_energy {'<' if match['sign'].lower() == 'negative' else '>'} 0", leaves=True
+        )
+    for match in _ABOUT_GAP.finditer(text):
+        value = _in_electronvolts(match["n"], match["u"])
+        width = max(0.2, 0.15 * value)
+        low, high = max(0.0, value - width), value + width
+        yield Phrase(*match.span(), f"band_gap >= {low:.6g} AND band_gap <= {high:.6g}", leaves=True, soft=True)
+    for match in _NO_GAP.finditer(text):
+        yield Phrase(*match.span(), f"band_gap < {METAL_BELOW}", leaves=True)
+    yield from _find_counts(text)
+
+
+def _find_counts(text: str) -> Iterator[Phrase]:
+    for match in _CELL_RANGE.finditer(text):
+        low, high = sorted((_count(match["low"]), _count(match["high"])))
+        yield Phrase(*match.span(), f"nsites >= {low} AND nsites <= {high}", leaves=True)
+    for pattern, name in ((_CELL_BOUND, "nsites"), (_ELEMENTS_BOUND, "nelements")):
+        for match in pattern.finditer(text):
+            operator = _operator(match["cmp"])
+            if operator == "<=" and match["cmp"].lower() == "within":
+                continue
+            yield Phrase(*match.span(), f"{name} {operator} {_count(match['n'])}", leaves=True)
+    for pattern, name in ((_CELL_EXACT, "nsites"), (_ELEMENTS_EXACT, "nelements")):
+        for match in pattern.finditer(text):
+            yield Phrase(*match.span(), f"{name} = {_count(match['n'])}", leaves=True)
+    for match in _ARITY_LIST.finditer(text):
+        counts = sorted({_arity(word) for word in re.findall(_ARITY, match["list"], re.IGNORECASE)})
+        if match["neg"]:
+            yield Phrase(*match.span(), " AND ".join(f"nelements != {count}" for count in counts), leaves=True)
+        else:
+            either = " OR ".join(f"nelements = {count}" for count in counts)
+            yield Phrase(*match.span(), either if len(counts) == 1 else f"({either})", soft=True)
+
+
+def _bounds(name: str, match: re.Match[str]) -> str:
+    """Condition in eV for a range, a comparison or an "or more"."""
+    found = match.groupdict()
+    unit = found["u"] or "eV"
+    if found.get("high"):
+        low = _in_electronvolts(found["low"], found["ul"] or unit)
+        high = _in_electronvolts(found["high"], unit)
+        low, high = sorted((low, high))
+        return f"{name} >= {low:.6g} AND {name} <= {high:.6g}"
+    value = _in_electronvolts(found["n"], unit)
+    if found.get("more") or found.get("less"):
+        return f"{name} {'>=' if found.get('more') else '<='} {value:.6g}"
+    return f"{name} {_operator(found['cmp'])} {value:.6g}"
+
+
+def _operator(written: str) -> str:
+    """The sign of a comparison in words."""
+    for sign, pattern in _COMPARISONS.items():
+        if re.fullmatch(pattern, written, re.IGNORECASE):
+            return sign
+    return "="
+
+
+def _in_electronvolts(number: str, unit: str) -> float:
+    return float(number) * (0.001 if unit.lower().startswith("m") else 1.0)
+
+
+def _count(written: str) -> int:
+    return _COUNTS.get(written.lower()) or int(written)
+
+
+def _arity(word: str) -> int:
+    return _ARITIES[re.sub("ies$", "y", word.lower())]
