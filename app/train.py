@@ -16,9 +16,6 @@ from app.terminal import json_option, note, print_json, progress_bar
 if TYPE_CHECKING:
     from clip_mat.training.config import LossName
 
-if TYPE_CHECKING:
-    from clip_mat.training.config import LossName
-
 DEFAULT_MINUTES = 110.0
 
 
@@ -36,11 +33,6 @@ def train_command() -> None:
     help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
-@click.option(
-    "--captions",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="Captions by others, besides ours: a parquet with the columns material_id and prompt.",
-)
 @click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")
 @click.option("--epochs", type=int, help="Passes over the crystals.")
 @click.option(
@@ -61,13 +53,6 @@ def train_command() -> None:
     help="infonce, siglip, or Chemeleon's loss to compare with.",
 )
 @click.option("--threads", type=int, help="Threads of torch on the CPU.")
-@click.option(
-    "--loss",
-    type=click.Choice(["infonce", "siglip", "chemeleon"]),
-    default="infonce",
-    show_default=True,
-    help="The last one only to compare with.",
-)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
 @click.option("--seed", default=0, show_default=True, help="Of the weights, the captions and the order.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def write_checkpoint(folder: Path, tensors: dict[str, Tensor], state: dict[str, 
     partial = folder / f"{FILE}.partial"
     # Copies, since safetensors refuses tensors that share memory, as tied weights do.
     copies = {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-    save_file(copies, partial, metadata={"format": str(FORMAT), "state": json.dumps(state)})
+    header = {"format": str(FORMAT), "checksum": _checksum(copies), "state": json.dumps(state)}
+    save_file(copies, partial, metadata=header)
     _flush(partial)
     partial.replace(folder / FILE)
     _flush(folder)
@@ -59,7 +61,17 @@ def read_checkpoint(folder: Path, device: torch.device) -> tuple[dict[str, Tenso
         raise TrainingError(f"{path}: damaged checkpoint, {error} (start again in another folder)") from error
     if version != str(FORMAT) or not isinstance(state, dict):
         raise TrainingError(f"{path}: checkpoint of format {version}, this version reads {FORMAT}")
+    if header.get("checksum") != _checksum(tensors):
+        raise TrainingError(f"{path}: damaged checkpoint, its checksum is wrong (start again in another folder)")
     return tensors, state
+
+
+def _checksum(tensors: dict[str, Tensor]) -> str:
+    """CRC-32 of all values, against damage by chance."""
+    checksum = 0
+    for _, tensor in sorted(tensors.items()):
+        checksum = zlib.crc32(tensor.cpu().flatten().view(torch.uint8).numpy(), checksum)
+    return f"{checksum:08x}"
 
 
 def _flush(path: Path) -> None:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import math
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -41,6 +39,7 @@ from clip_mat.training.optimization import (
     optimizer_tensors,
     restore_optimizer,
 )
+from clip_mat.training.signals import stop_signals
 
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
 """Validation: the model with averaged weights in, figures by name out, the most telling first."""
@@ -239,7 +238,7 @@ class _Run:
         began = time.monotonic() - self.place.seconds
         saved = time.monotonic()
         with ExitStack() as stack:
-            stopped = stack.enter_context(_signals())
+            stopped = stack.enter_context(stop_signals())
             log = stack.enter_context(RunLog(self.folder, self.place.step)) if first else None
             for located in self._batches() if self.progress() < 1 else ():
                 record = self._step(located)
@@ -312,7 +311,7 @@ class _Run:
             epoch=located.epoch,
             seconds=0.0,
             loss=loss,
-            scale=math.exp(float(self.towers.log_scale)),
+            scale=math.exp(float(self.towers.log_scale.detach())),
             learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
             gradient_norm=norm,
         )
@@ -391,23 +390,3 @@ def _bfloat16(config: TrainConfig, device: torch.device) -> bool:
     if config.bfloat16 == "auto":
         return device.type == "cuda" or (device.type == "cpu" and cpu_has_bfloat16())
     return config.bfloat16
-
-
-@contextmanager
-def _signals() -> Iterator[threading.Event]:
-    """Set by SIGTERM or Ctrl-C; a second one ends the process at once. Only the main thread can catch them."""
-    stopped = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stopped
-        return
-
-    def stop(number: int, _frame: object) -> None:
-        stopped.set()
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
-    try:
-        yield stopped
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from clip_mat.training.config import TrainConfig
 from clip_mat.training.data import Batch, Chunk
+from clip_mat.training.trainer import Trained, train
 
 
 class ToyTowers(nn.Module):
@@ -64,3 +69,25 @@ def recall_at_1(model: nn.Module, source: ToySource) -> float:
         crystal = nn.functional.normalize(model.embed_crystals(source.features), dim=1)
     best = (text @ crystal.T).argmax(dim=1)
     return float((source.words[best] == source.words).float().mean())
+
+
+CONFIG = TrainConfig(
+    epochs=6, learning_rates={"": 1e-2}, warmup_steps=3, bank=True, workers=0, threads=1, evaluate_every=2
+)
+
+
+def run(folder: Path, config: TrainConfig = CONFIG, source: ToySource | None = None, **options: Any) -> Trained:
+    source = source or ToySource()
+    scores = {"evaluate": lambda model: {"R@1": recall_at_1(model, source)}}
+    model = options.pop("model", None) or ToyTowers()
+    return train(model, source, config, folder, **({"device": "cpu"} | scores | options))
+
+
+def rows(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def told(file: Path) -> list[dict[str, str]]:
+    """A log without its clock."""
+    return [{name: value for name, value in row.items() if name != "seconds"} for row in rows(file)]
