@@ -169,7 +169,7 @@ GROUP_NUMBER: dict[Any, tuple[str, ...]] = {
 BOTH = ("{symbol} ({number})", "{symbol} (No. {number})", "{symbol} (#{number})", "{symbol}, no. {number}",
         "{symbol} [{number}]")
 STRUCTURE_TYPE: dict[Any, tuple[str, ...]] = {
-    "adjective": ("{}-type", "{} type", "{}-structured", "{} structure", "{}-like", "{}-structure"),
+    "adjective": ("{}-type", "{} type", "{}-structured", "{} structure", "{}-structure"),
     "post": ("with the {} structure", "in the {} structure type", "of {} type", "with {} structure",
              "of the {} structure type", "adopting the {} structure", "having a {} type structure",
              "in the {} structure", "with a {} lattice", "related to the {} prototype",
@@ -183,7 +183,7 @@ STRUCTURE_TYPE: dict[Any, tuple[str, ...]] = {
     "value": ("{}", "{} type", "{}"),
 }
 COMPOUND_TYPE: dict[Any, tuple[str, ...]] = {
-    "adjective": ("{}-type", "{} type", "{}-like", "{}-structure", "{} structure type"),
+    "adjective": ("{}-type", "{} type", "{}-structure", "{} structure type"),
     "post": ("with the {} structure type", "in the {} structure type", "of {} type", "isostructural with {}",
              "with the {}-type structure", "adopting the structure of {}", "isotypic with {}", "of the {} prototype",
              "with the same structure as {}", "crystallizing in the {} type"),
