@@ -101,6 +101,18 @@ def primitive(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
     return crystal if dataset is None else _primitive(crystal, dataset)
 
 
+def conventional(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
+    """The conventional cell in spglib's standard setting, atoms on their symmetric places; the crystal itself where
+    spglib finds none.
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+    """
+    dataset = _dataset(crystal, tolerance)
+    return crystal if dataset is None else Crystal(dataset.std_types, dataset.std_positions, dataset.std_lattice)
+
+
 @cache
 def spacegroup_symbol(number: int) -> str:
     """Hermann-Mauguin symbol in short form, screw axes with an underscore: ``P6_3/mmc``, ``Fm-3m``, ``Cmce``.
@@ -113,11 +125,12 @@ def spacegroup_symbol(number: int) -> str:
     """
     import gemmi
 
+    if not 1 <= number <= 230:
+        raise ValueError(f"a space group is 1 to 230, not {number}")
     if number in _DOUBLE_GLIDES:
         return _DOUBLE_GLIDES[number]
     group = gemmi.find_spacegroup_by_number(number)
-    if group is None:
-        raise ValueError(f"a space group is 1 to 230, not {number}")
+    assert group is not None
     centring, *axes = group.hm.split()
     if 3 <= number <= 15:  # monoclinic: only the unique axis is written
         axes = [axis for axis in axes if axis != "1"]
