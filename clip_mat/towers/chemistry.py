@@ -35,7 +35,7 @@ class Statements:
         fraction: (n, m) share of all atoms; 0.0 where not stated.
         present: (n, m) True for constituents that are no padding.
         whole: (n,) True where the constituents are all there are.
-        group: (n, g) space groups, 0 where none; a text has g = 1.
+        group: (n, g) space groups, 0 where none; g = 1 for texts, 2 for crystals.
         system: (n,) crystal system, 1 to 7; 0 where none is stated. Read only where g = 1.
     """
 
@@ -88,7 +88,7 @@ class Chemistry(nn.Module):
         self.system = nn.Embedding(len(CRYSTAL_SYSTEMS) + 1, width, padding_idx=0)
         self.formula = nn.Sequential(nn.Linear(width + AMOUNT_FEATURES, width), nn.GELU(), nn.Linear(width, width))
         self.anonymous = nn.Sequential(nn.Linear(AMOUNT_FEATURES, width), nn.GELU(), nn.Linear(width, width))
-        self.choose = nn.Sequential(nn.Linear(3 * width, 64), nn.GELU(), nn.Linear(64, 3))
+        self.choose = nn.Sequential(nn.Linear(2 * width, 64), nn.GELU(), nn.Linear(64, 2))
         self.heads = nn.ModuleDict(
             {
                 name: nn.Linear(width, dimension, bias=False)

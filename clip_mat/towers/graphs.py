@@ -6,19 +6,25 @@ structure type looks the same at every volume and an atom always has about 28 ne
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
 
 import numpy as np
 import numpy.typing as npt
 
 from clip_mat.crystal import Crystal
+from clip_mat.symmetry import find_spacegroup
 
 CUTOFF = 1.9
 """How far a neighbour may be, in mean spacings."""
-TOLERANCES = (0.1, 0.3, 0.5)
-"""Where symmetry is looked for, in Å: the first is the field's habit, the last still sees it in shaken crystals."""
+TOLERANCES = (0.1, 0.5)
+"""Where symmetry is looked for, in Å: the first is the field's habit, the second still sees it in shaken crystals."""
+_LOW = 15
+"""Up to this space group, the last monoclinic one, a crystal may be a shaken one of higher symmetry."""
+_WORTH_PROCESSES = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +37,7 @@ class Graph:
         neighbour: (e,) int32, the atom at the other end of each edge.
         vector: (e, 3) float32, from the atom to its neighbour, in mean spacings.
         spacing: The mean spacing ``(V/n)^(1/3)`` in Å.
-        symmetry: (3,) uint8, space group at each of `TOLERANCES`; 0 where unknown.
+        symmetry: (2,) uint8, space group at each of `TOLERANCES`; 0 where unknown.
     """
 
     numbers: npt.NDArray[np.uint8]
@@ -63,7 +69,7 @@ def make_graph(crystal: Crystal, *, symmetry: bool = True) -> Graph:
     order = np.argsort(centre, kind="stable")
     centre, neighbour, image = centre[order], neighbour[order], image[order]
     vector = (points[neighbour] + image @ lattice - points[centre]) / spacing
-    groups = [_spacegroup(crystal, tolerance) for tolerance in TOLERANCES] if symmetry else [0, 0, 0]
+    groups = _spacegroups(crystal) if symmetry else [0, 0]
     return Graph(
         numbers=crystal.numbers.astype(np.uint8),
         degree=np.bincount(centre, minlength=len(crystal)).astype(np.int32),
@@ -74,16 +80,44 @@ def make_graph(crystal: Crystal, *, symmetry: bool = True) -> Graph:
     )
 
 
-def _spacegroup(crystal: Crystal, tolerance: float) -> int:
-    """By moyo, a tenth of spglib's time with the same result; 0 where it finds none."""
-    import moyopy
+def make_graphs(
+    crystals: Sequence[Crystal],
+    *,
+    symmetry: bool = True,
+    processes: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Graph]:
+    """Graphs of many crystals.
 
-    logging.getLogger("moyo").setLevel(logging.ERROR)  # it notes much that is of no use here
-    cell = moyopy.Cell(crystal.lattice.tolist(), crystal.positions.tolist(), crystal.numbers.tolist())
-    try:
-        return int(moyopy.MoyoDataset(cell, symprec=tolerance).number)
-    except ValueError:
-        return 0
+    Args:
+        crystals: n crystals.
+        symmetry: Look for space groups, which takes nearly all of the time.
+        processes: How many share the work.
+        progress: Called with graphs done and n.
+    """
+    make = partial(make_graph, symmetry=symmetry)
+    graphs: list[Graph] = []
+
+    def collect(made: Iterable[Graph]) -> None:
+        for graph in made:
+            graphs.append(graph)
+            if progress:
+                progress(len(graphs), len(crystals))
+
+    if processes <= 1 or len(crystals) < _WORTH_PROCESSES:
+        collect(map(make, crystals))
+    else:
+        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
+            collect(pool.map(make, crystals, chunksize=50))
+    return graphs
+
+
+def _spacegroups(crystal: Crystal) -> list[int]:
+    """The space group at each of `TOLERANCES`; what is clearly symmetric needs no second look."""
+    first = find_spacegroup(crystal, TOLERANCES[0]) or 0
+    if first > _LOW:
+        return [first, first]
+    return [first, find_spacegroup(crystal, TOLERANCES[1]) or 0]
 
 
 def hidden(graph: Graph) -> Graph:

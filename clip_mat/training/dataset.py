@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from clip_mat.facts import CRYSTAL_SYSTEMS, Facts, Key, crystal_system
 from clip_mat.language.captions import Caption
 from clip_mat.language.mentions import find_mentions
 from clip_mat.structures import Entry, Skipped, read_crystals
-from clip_mat.towers.graphs import Graph, load_graphs, make_graph, save_graphs, shaken
+from clip_mat.towers.graphs import Graph, load_graphs, make_graphs, save_graphs, shaken
 from clip_mat.training.pairs import TrainingSet
 
 SHAKEN_BY = (0.02, 0.08)
@@ -40,7 +41,7 @@ def read_training_set(
         seed: Decides the noise of the shaken copies.
         written: Parquet of captions: columns ``material_id`` and ``prompt``.
         held_out: Ids whose written captions are left alone.
-        progress: Called with crystals done and crystals in all while graphs are made.
+        progress: Called with graphs done and graphs in all while they are made.
 
     Raises:
         TrainingError: If no crystal can be read.
@@ -74,15 +75,12 @@ def _graphs(
     file = cache / f"graphs-{digest.hexdigest()[:16]}.npz"
     if not file.is_file():
         rng = np.random.default_rng(seed)
-        both: list[tuple[Graph, Graph]] = []
-        for entry in entries:
-            noise = shaken(entry.crystal, rng.uniform(*SHAKEN_BY), rng)
-            both.append((make_graph(entry.crystal), make_graph(noise)))
-            if progress:
-                progress(len(both), len(entries))
+        crystals = [entry.crystal for entry in entries]
+        crystals += [shaken(crystal, rng.uniform(*SHAKEN_BY), rng) for crystal in crystals]
+        made = make_graphs(crystals, processes=os.cpu_count() or 1, progress=progress)
         cache.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
-        np.savez(part, allow_pickle=False, **save_graphs([graph for pair in zip(*both, strict=True) for graph in pair]))
+        np.savez(part, allow_pickle=False, **save_graphs(made))
         part.replace(file)
     with np.load(file, allow_pickle=False) as arrays:
         graphs = load_graphs(dict(arrays))
