@@ -21,6 +21,7 @@ TYPE_BEHIND = re.compile(_TYPE, re.IGNORECASE)
 STRUCTURE_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?(?:structures?|lattice|phases?|laves|compounds?)\b", re.I)
 """... and those that make a Strukturbericht symbol one."""
 _STRUKTURBERICHT = re.compile(r"[A-L]\d{0,2}(?:_\w{1,2}|[a-c])?")
+_DIGITS_APART = re.compile(r"(?<=\d)_(?=\w)")
 _POLYTYPE = re.compile(r"\d[HRT] ")
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _CHEMICAL_NAMES = frozenset(["ammonia", "hexaboride", "dodecaboride"])
@@ -53,7 +54,7 @@ def find_prototypes(text: str) -> Found:
     lexicon = _lexicon()
     for word in _FIRST_WORD.finditer(plain):
         start = word.start()
-        for alias in lexicon.get(word[0], ()):
+        for alias in lexicon.get(word[0]) or lexicon.get(word[0].removesuffix("s"), ()):
             end = start + len(alias.text)
             if not plain.startswith(alias.text, start):
                 continue
@@ -106,7 +107,7 @@ def _lexicon() -> dict[str, list[_Alias]]:
 def _spell(written: str, name: str) -> list[_Alias]:
     stem = written.removesuffix("-type")
     if _STRUKTURBERICHT.fullmatch(written):
-        return [_Alias(_plain(symbol), name, STRUCTURE_BEHIND) for symbol in {written, written.replace("_", "")}]
+        return [_Alias(_plain(symbol), name, STRUCTURE_BEHIND) for symbol in {written, _DIGITS_APART.sub("", written)}]
     if parse_formula(stem) is not None or (stem != written and stem in ELEMENT_SYMBOLS):
         return [_Alias(_plain(stem), name, TYPE_BEHIND)]
     text = _plain(written)

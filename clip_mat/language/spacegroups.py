@@ -11,7 +11,8 @@ from functools import cache, lru_cache
 
 _BARS = "\u0303\u0304\u0305"
 _DIGIT = (
-    rf"(?:\$?(?:-|\\(?:bar|overline)\s?\{{?)[1-6]\}}?\$?|[1-6][{_BARS}]|[{_BARS}][1-6]|[1-6](?:\$?_?\{{?[1-5]\}}?\$?)?)"
+    rf"(?:\$?(?:-|\\(?:bar|overline)\s?\{{?)[1-6]\}}?\$?|[1-6][{_BARS}]|[{_BARS}][1-6]"
+    r"|[1-6](?:\$?_\{?[1-5]\}?\$?|[1-5](?!_))?)"
 )
 _AXIS = rf"(?:{_DIGIT}(?: ?/ ?[mnabcdeMNABCDE])?|[mnabcdeMNABCDE])"
 _SYMBOL = re.compile(rf"([PIFRCABpifrcab][ _]?{_AXIS})( ?{_AXIS})?( ?{_AXIS})?(:?[HR])?")
@@ -21,7 +22,7 @@ _BARRED = re.compile(rf"\\(?:bar|overline)|[{_BARS}](?=\d)")
 _BAR_BEHIND = re.compile(rf"([1-6])[{_BARS}]")
 _NOISE = re.compile(r"[\s_${}]|:?[HR]$(?<=.[HR])")
 _DOUBTFUL = re.compile(r"[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
-_WORDS = frozenset(["imam"])
+_WORDS = frozenset(["Imam"])
 
 
 def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
@@ -36,7 +37,7 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
         return None
     for part in (4, 3, 2, 1):
         end = match.end(part)
-        if end > 0 and not text[end : end + 1].isalnum() and (found := _read(text[start:end])):
+        if end > 0 and not re.match(r"\w", text[end : end + 1]) and (found := _read(text[start:end])):
             return end, *found
     return None
 
@@ -46,10 +47,11 @@ def _read(text: str) -> tuple[int, bool] | None:
     key = _NOISE.sub("", _BARRED.sub("-", _BAR_BEHIND.sub(r"-\1", text)))
     number = _symbols().get(key)
     if number is not None:
-        return number, not _DOUBTFUL.fullmatch(key)
-    if key.lower() in _WORDS or " " in text or (len(key) < 4 and not re.search("[-/]", key)):
+        return number, not (_DOUBTFUL.fullmatch(key) or key in _WORDS)
+    if " " in text or (len(key) < 4 and not re.search("[-/]", key)):
         return None
-    number = _symbols().get(key[0].upper() + key[1:].lower())
+    sloppy = key[0].upper() + key[1:].lower()
+    number = None if sloppy in _WORDS else _symbols().get(sloppy)
     return None if number is None else (number, True)
 
 

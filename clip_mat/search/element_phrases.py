@@ -24,8 +24,9 @@ _CLOSED = rf"(?=\s*(?:$|[.,;:!?)]|(?:{_GOING_ON})\b))"
 
 _EXCLUDED = re.compile(
     r"\b(?:(?:with |containing |contains? |has |have |having |includes? |including )?no(?: any)?|without|not containing"
-    r"|not includ(?:ing|e)|(?:does|do|should|must|may) not contain|(?:does|do)n['’]t contain|not contain|excluding|excludes?"
-    r"|free (?:of|from)|devoid of|lacking|lacks?|avoid(?:ing)?|except(?: for)?|absence of|other than|non-?containing)"
+    r"|not includ(?:ing|e)|(?:does|do|should|must|may) not contain|(?:does|do)n['’]t contain|not contain"
+    r"|excluding|excludes?|free (?:of|from)|devoid of|lacking|lacks?|avoid(?:ing)?"
+    r"|except(?: for)?|absence of|other than|non-?containing)"
     rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
     re.IGNORECASE,
 )

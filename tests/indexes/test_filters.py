@@ -60,6 +60,15 @@ def one(value: Any, operator: str, operand: Any) -> bool:
             return is_list and all(any(equal(item, want) for item in value) for want in operand)
         case "$has_only":
             return is_list and all(any(equal(item, want) for want in operand) for item in value)
+        case "$size":
+            sizes = operand if isinstance(operand, Mapping) else {"$eq": operand}
+            return is_list and all(one(len(value), name, size) for name, size in sizes.items())
+        case "$contains":
+            return isinstance(value, str) and operand in value
+        case "$starts_with":
+            return isinstance(value, str) and value.startswith(operand)
+        case "$ends_with":
+            return isinstance(value, str) and value.endswith(operand)
         case "$not":
             return not field(value, operand)
     if kind(value) != kind(operand):
@@ -131,6 +140,18 @@ plain_conditions = st.one_of(
         for name in ("$in", "$nin", "$has_any", "$has_all", "$has_only")
     ),
     st.fixed_dictionaries({"$exists": st.booleans()}),
+    *(
+        st.fixed_dictionaries({name: st.sampled_from(["", "a", "é", "u", "r", "true", "%", "_", "[1", 'q"t'])})
+        for name in ("$contains", "$starts_with", "$ends_with")
+    ),
+    st.fixed_dictionaries(
+        {
+            "$size": st.integers(0, 3)
+            | st.dictionaries(
+                st.sampled_from(["$eq", "$ne", "$gt", "$gte", "$lt", "$lte"]), st.integers(0, 3), max_size=2
+            )
+        }
+    ),
     st.fixed_dictionaries({"$has": scalars}),
     st.fixed_dictionaries({"$gte": ordered, "$lt": ordered}),
 )
@@ -192,12 +213,16 @@ def nested(levels: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ({"a": {"$regex": "x"}}, r"unknown operator '\$regex' \(known: \$eq"),
+        ({"a": {"$regex": "x"}}, r"unknown operator '\$regex' \(known: \$contains"),
         ({"$nor": []}, r"unknown operator '\$nor'"),
         ({"a": {"$gt": 1, "plain": 2}}, "unknown operator 'plain'"),
         ({"a": {"$gt": None}}, "number or a string"),
         ({"a": {"$gt": True}}, "number or a string"),
         ({"a": {"$gt": float("nan")}}, "nan"),
+        ({"a": {"$size": "3"}}, "whole number"),
+        ({"a": {"$size": {"$in": [3]}}}, "whole number"),
+        ({"a": {"$contains": 3}}, "takes a string"),
+        ({"a": {"$ends_with": "\ud800"}}, "not valid Unicode"),
         ({"a": {"$in": "abc"}}, "takes a list"),
         ({"$and": {"a": 1}}, "takes a list"),
         ({"$or": [1]}, "a filter is a dict"),
