@@ -70,7 +70,7 @@ def _checksum(tensors: dict[str, Tensor]) -> str:
     """CRC-32 of all values, against damage by chance."""
     checksum = 0
     for _, tensor in sorted(tensors.items()):
-        checksum = zlib.crc32(tensor.cpu().flatten().view(torch.uint8).numpy(), checksum)
+        checksum = zlib.crc32(tensor.cpu().flatten().view(torch.uint8).numpy().data, checksum)
     return f"{checksum:08x}"
 
 
