@@ -21,6 +21,8 @@ COMMANDS = {
     "passages": "app.papers",
     "references": "app.papers",
     "train": "app.train",
+    "index": "app.materials",
+    "search": "app.materials",
     "eval": "app.evaluate",
 }
 
@@ -40,12 +42,14 @@ class _Commands(click.Group):
 @click.version_option(package_name="clip-mat", prog_name="clip-mat")
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 def group(debug: bool) -> None:
-    """Ask materials-science papers and get answers with the page behind every sentence.
+    """Ask materials-science papers; find compounds by text.
 
     \b
     Try:  clip-mat demo
           clip-mat ask "Are temperature effects important for defects?"
           clip-mat ingest papers/ && clip-mat ask "Which defects limit CdTe?"
+          clip-mat search "rock salt structure"
+          clip-mat index structures/ --out mine && clip-mat search "layered oxide" --index mine
     """
 
 

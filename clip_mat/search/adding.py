@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from clip_mat.crystal import Crystal
-from clip_mat.errors import CrystalError
+from clip_mat.errors import CrystalError, RequestError
 from clip_mat.search.encoding import Encoder
 from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.records import digest_of, make_record, stored_digest
 from clip_mat.structures import Entry, Skipped, read_crystals
+from clip_mat.structures.counting import count_crystals
 from indexes import Collection, RecordError, Store
 
 if TYPE_CHECKING:
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 
     Item: TypeAlias = Entry | Skipped | Crystal | Structure | Atoms
     """One crystal, or why there is none."""
-    Source: TypeAlias = Path | str | Item | Iterable[Item]
-    """Where crystals come from: a file or folder, one crystal, or many."""
+    Source: TypeAlias = Path | str | Item
+    """One crystal, or where crystals come from: a file, a folder, or ``optimade:PROVIDER?filter=FILTER``."""
 
 Progress = Callable[[int, int, str], None]
 """Called with crystals done, crystals in all (0 where that is not known), and the id just finished."""
 
 _BATCH = 256
+_MARKS = {"frac_coords": "from_structure", "get_scaled_positions": "from_atoms"}
+"""Attributes by which a pymatgen structure and ASE atoms are known without importing either."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +60,6 @@ class IndexReport:
             "skipped": [{"id": item.id, "source": item.source, "reason": item.reason} for item in self.skipped],
         }
 
-    def extend(self, other: IndexReport) -> None:
-        """Take in what another run did."""
-        self.added.extend(other.added)
-        self.updated.extend(other.updated)
-        self.unchanged.extend(other.unchanged)
-        self.skipped.extend(other.skipped)
-
 
 def as_crystal(structure: Crystal | Structure | Atoms) -> Crystal:
     """A crystal from what people have: pymatgen structures and ASE atoms too.
@@ -73,9 +69,10 @@ def as_crystal(structure: Crystal | Structure | Atoms) -> Crystal:
     """
     if isinstance(structure, Crystal):
         return structure
-    for mark, convert in (("frac_coords", Crystal.from_structure), ("get_scaled_positions", Crystal.from_atoms)):
-        if hasattr(structure, mark):  # known without importing pymatgen or ASE
-            return cast("Any", convert)(structure)  # type: ignore[no-any-return]
+    for mark, convert in _MARKS.items():
+        if hasattr(structure, mark):
+            crystal: Crystal = getattr(Crystal, convert)(structure)
+            return crystal
     raise CrystalError(f"a {type(structure).__name__} is no crystal; give a Crystal, a pymatgen Structure or ASE Atoms")
 
 
@@ -97,11 +94,12 @@ class Adder:
         self._clip = clip
         self._seen: dict[str, str] = {}
 
-    def add(self, source: Source, progress: Progress | None = None) -> IndexReport:
-        """Take in all crystals of a source; one that cannot be taken in is listed and stops no other.
+    def add(self, source: Source | Iterable[Source], progress: Progress | None = None) -> IndexReport:
+        """Take in all crystals of one source or of several; what cannot be taken in is listed and stops no other.
 
         Raises:
-            CrystalError: If there is no such file or folder, or nothing in it can be read.
+            CrystalError: If the one source given is a file or folder that is not there, or in which there is nothing.
+            RequestError: If it is a provider that gives nothing.
             IndexesError: If the store cannot be written.
         """
         report, done = IndexReport(), 0
@@ -176,15 +174,49 @@ class Adder:
         return list(entries)
 
 
-def _open(source: Source) -> tuple[Iterator[Item], int]:
-    """The crystals of a source, and how many there are; 0 where that is not known."""
-    if isinstance(source, str | Path):
-        from clip_mat.structures.counting import count_crystals
+def _open(source: Source | Iterable[Source]) -> tuple[Iterator[Item], int]:
+    """All crystals, and how many there are likely to be; 0 where that is not known."""
+    if _is_one(source):
+        return _read(source), _count(source)
+    sources = cast("Iterable[Source]", source)
+    if not isinstance(sources, Sequence):
+        return _read_each(sources), 0
+    counts = [_count(one) for one in sources]
+    return _read_each(sources), sum(counts) if all(counts) else 0
 
-        return iter(read_crystals(source)), count_crystals(source)
-    if isinstance(source, Entry | Skipped | Crystal) or hasattr(source, "frac_coords") or hasattr(source, "calc"):
-        return iter([cast("Item", source)]), 1  # pymatgen's and ASE's are iterable themselves, over their atoms
-    return iter(cast("Iterable[Item]", source)), len(source) if isinstance(source, Sequence) else 0
+
+def _is_one(source: Source | Iterable[Source]) -> TypeGuard[Source]:
+    """Whether this is one source; pymatgen's structures and ASE's atoms are iterable themselves, over their atoms."""
+    return isinstance(source, str | Path | Entry | Skipped | Crystal) or any(hasattr(source, name) for name in _MARKS)
+
+
+def _read_each(sources: Iterable[Source]) -> Iterator[Item]:
+    for source in sources:
+        try:
+            yield from _read(source)
+        except (CrystalError, RequestError) as error:
+            yield Skipped(str(source), str(source), str(error).removeprefix(f"{source}: "))
+
+
+def _read(source: Source) -> Iterator[Item]:
+    if not isinstance(source, str | Path):
+        yield source
+    elif _is_provider(source):
+        from clip_mat.providers import read_provider
+
+        yield from read_provider(str(source))
+    else:
+        yield from read_crystals(source)
+
+
+def _count(source: Source) -> int:
+    if not isinstance(source, str | Path):
+        return 1
+    return 0 if _is_provider(source) else count_crystals(source)
+
+
+def _is_provider(source: str | Path) -> bool:
+    return str(source).startswith("optimade:")
 
 
 def _entry(item: Item) -> Entry | Skipped:

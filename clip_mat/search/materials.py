@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,6 +22,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.errors import RequestError
 from clip_mat.search.adding import Adder, IndexReport, Progress, as_crystal
 from clip_mat.search.encoding import Encoder
+from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult
@@ -29,11 +32,12 @@ if TYPE_CHECKING:
     from ase import Atoms
     from pymatgen.core.structure import Structure
 
+    from clip_mat.picture import Picture
     from clip_mat.search.adding import Source
 
 COLLECTION = "materials"
-_STABLE_TO = (0.0, 0.001, 0.01, 0.03, 0.1, float("inf"))
-"""Steps in eV/atom above the hull in which compounds are listed by stability."""
+_HULL_STEPS = (-1e9, 0.0, 0.001, 0.01, 0.03, 0.1, 1e9)
+"""Energies above the hull in eV/atom between which compounds are read until there are enough of them."""
 
 
 class MaterialsIndex:
@@ -68,8 +72,9 @@ class MaterialsIndex:
         """
         if path is None:
             return cls._open_bundled(clip or _default_clip())
+        if create:  # a model that cannot be loaded leaves no empty index behind
+            clip = clip or _default_clip()
         with _told():
-            # Whether there is an index shows sooner than a model loads.
             store = SQLiteStore.open(path, create=create, read_only=read_only)
             try:
                 return cls(store, clip or _default_clip())
@@ -101,7 +106,7 @@ class MaterialsIndex:
 
     def add(
         self,
-        source: Source,
+        source: Source | Iterable[Source],
         *,
         progress: Progress | None = None,
     ) -> IndexReport:
@@ -111,13 +116,14 @@ class MaterialsIndex:
         next one does the rest.
 
         Args:
-            source: A file or folder that `clip_mat.structures.read_crystals` reads; or one crystal or many: entries,
-                crystals, pymatgen structures, ASE atoms.
+            source: A file, a folder, or ``optimade:PROVIDER?filter=FILTER``, which asks the network; a crystal (also as
+                an entry, a pymatgen structure or ASE atoms); or several of all these.
             progress: Told after every batch.
 
         Raises:
-            CrystalError: If there is no such file or folder, or nothing in it can be read.
-            RequestError: If the index cannot be written.
+            CrystalError: If the one source given is a file or folder that is not there, or in which there is nothing;
+                among several it is listed as skipped.
+            RequestError: If it is a provider that gives nothing; or if the index cannot be written.
         """
         with _told():
             return Adder(self._store, self._records, self.clip).add(source, progress)
@@ -162,10 +168,6 @@ class MaterialsIndex:
             CrystalError: If it is no ordered periodic crystal.
             RequestError: If k is negative or the filter cannot be understood; or if the index is damaged.
         """
-        from collections import Counter
-
-        from clip_mat.search.formulas import conventional_formula
-
         check_k(k)
         crystal = as_crystal(structure)
         query = f"like {conventional_formula(Counter(crystal.symbols))}"
@@ -191,6 +193,24 @@ class MaterialsIndex:
     def structure(self, id: str) -> Structure:
         """The crystal of an id as a pymatgen structure. Raises as `get`."""
         return self.get(id).to_structure()
+
+    def picture(self, result: Sequence[MaterialHit], most: int = 6) -> Picture:
+        """The first hits of a search, drawn.
+
+        Args:
+            result: What a search gave.
+            most: How many are drawn.
+
+        Raises:
+            RequestError: If there is nothing to draw.
+        """
+        from clip_mat.picture import draw_crystals
+
+        shown = result[:most]
+        if not shown:
+            raise RequestError("there is nothing to draw: the search has no hits")
+        captions = [f"{hit.rank}.  {hit.formula}\n{hit.group}\n{hit.id}" for hit in shown]
+        return draw_crystals([self.get(hit.id) for hit in shown], captions)
 
     def ids(self, filter: str = "") -> list[str]:
         """Ids of all compounds, or of those that meet an OPTIMADE filter, sorted."""
@@ -240,17 +260,12 @@ class MaterialsIndex:
     def _most_stable(self, k: int, where: Filter | None) -> list[str]:
         """Ids in the order of energy above the hull, the unknown last, then by id."""
         found: list[tuple[float, str]] = []
-        low: float | None = None
-        for high in _STABLE_TO:
-            bounds: dict[str, float] = {"$lte": high} if high < float("inf") else {}
-            if low is not None:
-                bounds["$gt"] = low
-            step = {"energy_above_hull": bounds} if bounds else {"energy_above_hull": {"$ne": None}}
+        for low, high in pairwise(_HULL_STEPS):
+            step = {"energy_above_hull": {"$gt": low, "$lte": high}}
             records = self._records.records({"$and": [where or {}, step]})
             found += sorted((record.metadata["energy_above_hull"], record.id) for record in records)
             if len(found) >= k:
                 return [id for _, id in found[:k]]
-            low = high
         unknown = self._records.ids({"$and": [where or {}, {"energy_above_hull": None}]})
         return [*(id for _, id in found), *unknown][:k]
 

@@ -9,10 +9,8 @@ from typing import Any, Self
 
 from clip_mat.errors import RequestError
 from clip_mat.search.optimade import compile_filter
+from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret
 from indexes import Filter
-
-MAX_TEXT = 4_000
-"""Characters; a longer text is refused rather than cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +62,13 @@ def plan(query: str, filter: str | None = None) -> Plan:
         if not (filter and filter.strip()):
             raise RequestError("the search is empty; say what to find, e.g. 'rock salt structure', or give a filter")
         return Plan.of_filter(query, filter)
-    from clip_mat.search.request import interpret
-
     request = interpret(words)
-    notes = tuple(request.notes)
+    text = "" if request.text == ANYTHING else request.text
     if filter is None:
-        return Plan.of_filter(query, request.filter, request.text, notes)
-    if request.filter and request.filter != filter.strip():
-        notes += (f"the filter given replaces what the text says: {request.filter}",)
-    return Plan.of_filter(query, filter, request.text, notes)
+        return Plan.of_filter(query, request.filter, text, request.notes)
+    replaced = request.filter and request.filter != filter.strip()
+    notes = (f"the filter given replaces what the text says: {request.filter}",) if replaced else ()
+    return Plan.of_filter(query, filter, text, notes)
 
 
 def check_k(k: int) -> None:
@@ -87,8 +83,8 @@ def _clean(query: str) -> str:
     Raises:
         RequestError: If it is too long.
     """
-    if len(query) > MAX_TEXT:
-        raise RequestError(f"the search has {len(query):,} characters; at most {MAX_TEXT:,} are read")
+    if len(query) > MAX_LENGTH:
+        raise RequestError(f"the search has {len(query):,} characters; at most {MAX_LENGTH:,} are read")
     composed = unicodedata.normalize("NFC", query)
     return " ".join("".join(c if c.isprintable() else " " for c in composed).split())
 

@@ -35,6 +35,11 @@ class MaterialHit:
         """Hermann-Mauguin symbol of the space group."""
         return None if self.spacegroup is None else spacegroup_symbol(self.spacegroup)
 
+    @property
+    def group(self) -> str:
+        """Symbol and number of the space group, for people."""
+        return "-" if self.spacegroup is None else f"{self.symbol} ({self.spacegroup})"
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
         return {
@@ -108,12 +113,11 @@ def table_row(hit: MaterialHit) -> tuple[str, ...]:
         value = hit.properties.get(name)
         return "-" if value is None else f"{value:.{digits}f}"
 
-    group = "-" if hit.spacegroup is None else f"{hit.symbol} ({hit.spacegroup})"
     return (
         str(hit.rank),
         hit.id,
         hit.formula,
-        group,
+        hit.group,
         written("band_gap", 2),
         written("energy_above_hull", 3),
         f"{hit.score:.3f}",
