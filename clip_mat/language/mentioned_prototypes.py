@@ -54,7 +54,7 @@ def find_prototypes(text: str) -> Found:
     lexicon = _lexicon()
     for word in _FIRST_WORD.finditer(plain):
         start = word.start()
-        for alias in lexicon.get(word[0]) or lexicon.get(word[0].removesuffix("s"), ()):
+        for alias in lexicon.get(word[0]) or lexicon.get(word[0].removesuffix("s")) or ():
             end = start + len(alias.text)
             if not plain.startswith(alias.text, start):
                 continue

@@ -122,7 +122,9 @@ def _find_negated(text: str) -> Iterator[Phrase]:
             condition = f"spacegroup != {mention.spacegroup}"
         elif mention.kind == "prototype" and mention.name:
             condition = f'(prototypes IS UNKNOWN OR NOT prototypes HAS "{mention.name}")'
-        elif mention.kind == "family" and mention.name in FAMILY_ELEMENTS and _stands_alone(text, mention.end):
+        elif mention.kind == "family" and mention.name in FAMILY_ELEMENTS:
+            if not (negation[0].lower().startswith("non") or _NO_NOUN_BEHIND.match(text, mention.end)):
+                continue  # "no oxide layer"
             condition = f"NOT {has_any(FAMILY_ELEMENTS[mention.name])}"
         if condition:
             yield Phrase(negation.start(), mention.end, condition, leaves=True)
@@ -131,11 +133,6 @@ def _find_negated(text: str) -> Iterator[Phrase]:
 _NO_NOUN_BEHIND = re.compile(
     r"\s*(?:$|[.,;:!?)]|(?:and|but|or|nor|with|in|that|which|perovskites?|compounds?|materials?)\b)"
 )
-
-
-def _stands_alone(text: str, end: int) -> bool:
-    """Whether no noun follows: "no oxide" but not "no oxide layer"."""
-    return _NO_NOUN_BEHIND.match(text, end) is not None
 
 
 def _find_anion_classes(text: str) -> Iterator[Phrase]:

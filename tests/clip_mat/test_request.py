@@ -1,0 +1,209 @@
+"""Questions in plain words: what becomes a filter, what stays, and what must never be filtered."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clip_mat.errors import RequestError
+from clip_mat.search.element_groups import D_BLOCK, RARE_EARTHS, TOXIC
+from clip_mat.search.optimade import compile_filter
+from clip_mat.search.phrase import has_any
+from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret
+
+NO_RARE_EARTHS = f"NOT {has_any(RARE_EARTHS)}"
+NO_POISON = f"NOT {has_any(TOXIC)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        # gaps
+        ("gap above 3 eV", "band_gap > 3"),
+        ("oxides with a band gap larger than 3.5 eV", "band_gap > 3.5"),
+        ("a material with at least 2 eV band gap", "band_gap >= 2"),
+        ("band gap ≥ 2 eV", "band_gap >= 2"),
+        ("gap < 0.5 eV", "band_gap < 0.5"),
+        ("bandgap below 500 meV", "band_gap < 0.5"),
+        ("band gap between 1 and 2 eV", "band_gap >= 1 AND band_gap <= 2"),
+        ("band gaps from 1.1 to 1.6 eV", "band_gap >= 1.1 AND band_gap <= 1.6"),
+        ("2–3 eV band gap semiconductor", "band_gap >= 2 AND band_gap <= 3"),
+        ("gap of 3 eV or more", "band_gap >= 3"),
+        ("a direct gap around 1.4 eV", "band_gap >= 1.19 AND band_gap <= 1.61"),
+        ("zero band gap", "band_gap < 0.05"),
+        ("non-metallic boride", "band_gap > 0.05"),
+        # energies
+        ("within 30 meV/atom of the hull", "energy_above_hull <= 0.03"),
+        ("less than 0.05 eV/atom above the convex hull", "energy_above_hull < 0.05"),
+        ("energy above hull < 50 meV/atom", "energy_above_hull < 0.05"),
+        ("on the convex hull", "energy_above_hull <= 0.001"),
+        ("formation energy below -1 eV/atom", "formation_energy < -1"),
+        ("negative formation energy", "formation_energy < 0"),
+        # counts
+        ("fewer than 10 atoms in the cell", "nsites < 10"),
+        ("at most twenty-two atoms", ""),
+        ("no more than 8 atoms per unit cell", "nsites <= 8"),
+        ("a 5-atom cell", "nsites = 5"),
+        ("between 4 and 10 atoms in the unit cell", "nsites >= 4 AND nsites <= 10"),
+        ("at most 3 elements", "nelements <= 3"),
+        ("three-element alloys", "nelements = 3"),
+        ("ternary oxides", "nelements = 3"),
+        ("binary or ternary sulfide", "(nelements = 2 OR nelements = 3)"),
+        ("non-binary nitride", "nelements != 2"),
+        # what must not be there
+        ("lead-free halide perovskite", 'NOT elements HAS "Pb"'),
+        ("Pb free perovskite", 'NOT elements HAS "Pb"'),
+        ("cobalt-free cathode", 'NOT elements HAS "Co"'),
+        ("cobalt- and nickel-free cathode", 'NOT elements HAS ANY "Co","Ni"'),
+        ("no rare earths", NO_RARE_EARTHS),
+        ("rare-earth-free magnet", NO_RARE_EARTHS),
+        ("magnets without any rare-earth elements", NO_RARE_EARTHS),
+        ("cathodes without Co or Ni", 'NOT elements HAS ANY "Co","Ni"'),
+        ("cathodes with no Co, Ni or Mn", 'NOT elements HAS ANY "Co","Ni","Mn"'),
+        ("not containing lead", 'NOT elements HAS "Pb"'),
+        ("that does not contain arsenic", 'NOT elements HAS "As"'),
+        ("free of toxic elements", NO_POISON),
+        ("non-toxic thermoelectric", NO_POISON),
+        ("no transition metals", f"NOT {has_any(D_BLOCK)}"),
+        ("oxygen-free", 'NOT elements HAS "O"'),
+        ("a non-oxide ceramic", 'NOT elements HAS "O"'),
+        ("not a halide", 'NOT elements HAS ANY "F","Cl","Br","I"'),
+        ("non-cubic perovskite", 'crystal_system != "cubic"'),
+        ("perovskite, not cubic", 'crystal_system != "cubic"'),
+        ("neither cubic nor hexagonal", 'crystal_system != "cubic" AND crystal_system != "hexagonal"'),
+        ("not a perovskite", '(prototypes IS UNKNOWN OR NOT prototypes HAS "perovskite")'),
+        ("oxide not in Fm-3m", "spacegroup != 225"),
+        # what must be there
+        ("compounds containing Li and O", 'elements HAS ALL "Li","O"'),
+        ("oxides that contain lithium", 'elements HAS "Li"'),
+        ("cathodes with Fe, Co or Ni", 'elements HAS ANY "Fe","Co","Ni"'),
+        ("made of silicon and oxygen", 'elements HAS ALL "Si","O"'),
+        ("bismuth-based superconductors", 'elements HAS "Bi"'),
+        ("with an alkali metal", 'elements HAS ANY "Li","Na","K","Rb","Cs","Fr"'),
+        ("containing Fe and a halogen", 'elements HAS "Fe" AND elements HAS ANY "F","Cl","Br","I","At"'),
+        ("rare-earth nickelate", has_any(RARE_EARTHS)),
+        ("layered chalcogenide", 'elements HAS ANY "S","Se","Te"'),
+        ("only Li, Mn and O", 'elements HAS ONLY "Li","Mn","O" AND nelements = 3'),
+        ("the Li-Mn-O system", 'elements HAS ONLY "Li","Mn","O" AND nelements = 3'),
+        # together
+        (
+            "lead-free ternary halide with a gap above 1.5 eV",
+            'NOT elements HAS "Pb" AND nelements = 3 AND band_gap > 1.5',
+        ),
+    ],
+)
+def test_plain_meanings_become_filters(text: str, wanted: str) -> None:
+    request = interpret(text)
+    assert request.filter == wanted
+    compile_filter(request.filter)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Cs, H, N, and F atoms in orthorhombic CsH4NF2",
+        "orthorhombic LiMnO2",
+        "rock salt MgO in Fm-3m",
+        "LiMnO2",
+        "Li-Mn-O",
+        "lead",
+        "lead to a new phase",
+        "stable metal oxides",
+        "wide gap insulator",
+        "cubic perovskite oxide",
+        "oxide with no oxygen vacancies",
+        "without Jahn-Teller distortion",
+        "no known synthesis",
+        "either Pb or Sn iodide",
+        "contains Li or gap > 3 eV",
+        "preferably lead-free",
+        "may contain Li",
+        "pseudo-binary alloy",
+        "4 atoms per formula unit",
+        "with Fe octahedra",
+        "with Li and Na or K",
+        "a ternary compound LiMnO2",  # the formula says it all
+        "LiCoO2 with a band gap of 2.7 eV",
+        "no oxide layer",
+        "300 K phase",
+        "In no particular order",
+        "As of now, not many are known",
+        "free carriers",
+        "structure of NaCl with Na and Cl",
+    ],
+)
+def test_what_a_vector_holds_or_is_in_doubt_is_no_filter(text: str) -> None:
+    request = interpret(text)
+    assert request.filter == ""
+    assert request.text == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("lead-free halide perovskite with a gap above 1.5 eV", "halide perovskite"),
+        ("oxides with band gap between 1 and 2 eV", "oxides"),
+        ("stable spinel, no rare earths", "stable spinel"),
+        ("spinel with no Co and a gap above 1 eV and Fd-3m symmetry", "spinel and Fd-3m symmetry"),
+        ("compounds containing Li and O", "compounds containing Li and O"),
+        ("non-cubic perovskite", "perovskite"),
+        ("  ternary\n nitride ", "ternary nitride"),
+        ("gap above 3 eV", ANYTHING),
+    ],
+)
+def test_the_words_that_are_left(text: str, left: str) -> None:
+    assert interpret(text).text == left
+
+
+def test_notes_say_how_each_phrase_was_understood() -> None:
+    notes = interpret("lead-free perovskite with a gap above 3 eV").notes
+    assert notes == ('lead-free: NOT elements HAS "Pb"', "with a gap above 3 eV: band_gap > 3")
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "x" * (MAX_LENGTH + 1), "x" * 100_000, "oxide \ud800"])
+def test_questions_that_cannot_be_read(text: str) -> None:
+    with pytest.raises(RequestError, match="the question") as caught:
+        interpret(text)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 200
+
+
+WORDS = (
+    "no not non- without lead -free with containing only Li Mn O and or , gap above below between 1 2.5 eV meV ternary "
+    "cubic rare earths alkali metal of the hull within atoms in cell oxide perovskite Fm-3m at most 3 elements İ é"
+)
+words = st.sampled_from(WORDS.split())
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(min_size=1, max_size=80) | st.lists(words, min_size=1, max_size=14).map(" ".join))
+def test_every_filter_compiles_and_words_are_left(text: str) -> None:
+    if text.strip():
+        request = interpret(text)
+        compile_filter(request.filter)
+        assert request.text.strip()
+
+
+@pytest.mark.parametrize(
+    "piece", ["no ", "Li, ", "with a ", "gap ", "1 ", "non-", "without Li and ", "(", "binary or "]
+)
+def test_long_questions_answer_soon(piece: str) -> None:
+    started = time.perf_counter()
+    interpret((piece * MAX_LENGTH)[:MAX_LENGTH])
+    assert time.perf_counter() - started < 10
+
+
+def test_a_filter_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; from clip_mat.search.optimade import compile_filter;"
+        "from clip_mat.search.request import interpret;"
+        "compile_filter(interpret('lead-free oxide').filter);"
+        "print(*(m for m in ('torch', 'pymatgen', 'pandas', 'fastapi', 'transformers', 'faiss') if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
