@@ -120,6 +120,8 @@ def _show(reports: Sequence[ModelReport], gains: Mapping[str, Estimate]) -> None
     from clip_mat.evaluation import render
 
     screen = console()
+    if not screen.is_terminal:  # a file has room for whole tables
+        screen.width = 100
     for report in reports:
         for part in render(report):
             screen.print(part)

@@ -36,13 +36,15 @@ def project(vectors: Vectors, *, seed: int = 0) -> npt.NDArray[np.float64]:
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     components = min(_MOST_COMPONENTS, *vectors.shape)
-    reduced = PCA(components, random_state=seed).fit_transform(vectors)
     perplexity = min(30.0, (len(vectors) - 1) / 3)
-    places: npt.NDArray[np.float64] = TSNE(2, perplexity=perplexity, init="pca", random_state=seed).fit_transform(
-        reduced
-    )
+    layout = TSNE(2, perplexity=perplexity, init="pca", random_state=seed)
+    with threadpool_limits(1):  # its threads wait in loops, and many times longer where another program computes
+        places: npt.NDArray[np.float64] = layout.fit_transform(
+            PCA(components, random_state=seed).fit_transform(vectors)
+        )
     return places
 
 
