@@ -168,12 +168,12 @@ def clean_properties(values: Mapping[str, Any]) -> dict[str, Json]:
 
 
 def _json(value: Any) -> Json:
+    if isinstance(value, np.generic):  # first: numpy's float is one of Python's too
+        return _json(value.item())
     if isinstance(value, str | bool | int):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
-    if isinstance(value, np.generic):
-        return _json(value.item())
     if isinstance(value, list | tuple | np.ndarray):
         return [_json(part) for part in value]
     if isinstance(value, dict):

@@ -152,6 +152,7 @@ class _Reader:
     def _rows(self, path: Path, kind: str, start: int, batch: int) -> Iterator[list[Any]]:
         """Rows as `clip_mat.structures.child` sends them; raises CrystalError for its error."""
         if self._process is None or not self._process.alive:
+            self.close()
             self._process = LimitedProcess("clip_mat.structures.child")
         limits = asdict(self._limits)
         request = {"path": path_to_json(path), "kind": kind, "start": start, "batch": batch, "limits": limits}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import warnings
 from collections import Counter
 from typing import Literal, TypeAlias, get_args
 
@@ -51,10 +52,12 @@ def _symmetrized_cif(crystal: Crystal, tolerance: float) -> str | None:
     from pymatgen.io.cif import CifWriter
     from pymatgen.symmetry.analyzer import SymmetryUndeterminedError
 
-    try:
-        return str(CifWriter(crystal.to_structure(), symprec=tolerance))
-    except SymmetryUndeterminedError:
-        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # spglib's, on how pymatgen calls it
+        try:
+            return str(CifWriter(crystal.to_structure(), symprec=tolerance))
+        except SymmetryUndeterminedError:
+            return None
 
 
 def _plain_cif(crystal: Crystal, title: str) -> str:
