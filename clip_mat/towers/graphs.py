@@ -22,8 +22,8 @@ CUTOFF = 1.9
 """How far a neighbour may be, in mean spacings."""
 TOLERANCES = (0.1, 0.5)
 """Where symmetry is looked for, in Å: the first is the field's habit, the second still sees it in shaken crystals."""
-_LOW = 15
-"""Up to this space group, the last monoclinic one, a crystal may be a shaken one of higher symmetry."""
+_LOW = 74
+"""Up to this space group, the last orthorhombic one, a crystal may be a shaken one of higher symmetry."""
 _WORTH_PROCESSES = 500
 
 

@@ -25,6 +25,8 @@ from clip_mat.towers.chemistry import AMOUNT_FEATURES, SYSTEM_OF_GROUP, Chemistr
 
 MAX_TOKENS = 128
 """Where a text is cut."""
+_MAX_CHARACTERS = 8 * MAX_TOKENS
+"""What lies beyond could hardly reach the tower, and is not even read."""
 
 KINDS = ("word", "formula", "system", "element", "anonymous", "spacegroup")
 _CHEMICAL = frozenset(KINDS[1:])
@@ -96,6 +98,7 @@ class Reader:
 
     def __call__(self, texts: Sequence[str]) -> TextInputs:
         """Inputs of the tower from at least one text."""
+        texts = [text[:_MAX_CHARACTERS] for text in texts]
         mentions = [
             [m for m in find_mentions(text) if m.kind in _CHEMICAL or m.kind == "crystal_system"] for text in texts
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -88,10 +89,16 @@ def train_clip(
     averaged = trained.model
     if not isinstance(averaged, TwoTowers):
         raise TypeError(f"the trainer gave back a {type(averaged).__name__}")
-    save_model(averaged, out)
-    (out / "run.json").write_text(json.dumps(trained.summary.to_dict(), indent=1) + "\n", encoding="utf-8")
-    write_card(out, trained.summary, len(training.facts))
+    if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
+        _write(averaged, out, trained.summary, len(training.facts))
     return trained.summary
+
+
+def _write(model: TwoTowers, out: Path, summary: RunSummary, crystals: int) -> None:
+    """What the run gives: weights, figures and model card."""
+    save_model(model, out)
+    (out / "run.json").write_text(json.dumps(summary.to_dict(), indent=1) + "\n", encoding="utf-8")
+    write_card(out, summary, crystals)
 
 
 def _split(data: TrainingSet, seed: int) -> tuple[TrainingSet, TrainingSet]:
