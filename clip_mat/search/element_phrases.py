@@ -16,7 +16,7 @@ _TERM = rf"(?:(?-i:{SYMBOL})|{_NAMES}|{_GROUPS})(?![A-Za-z0-9])"
 _EACH_TERM = re.compile(rf"(?<![A-Za-z]){_TERM}", re.IGNORECASE)
 _ARTICLE = r"(?:an? |any |some |both |either |the |at least one |one |elements? )"
 _JOIN = r"(?: ?, ?(?:and |or |nor |& ?)?| and/or | (?:and|or|nor|&|plus) | ?/ ?| ?\+ ?)"
-_LIST = rf"{_ARTICLE}*{_TERM}(?:{_JOIN}{_ARTICLE}*{_TERM})*"
+_LIST = rf"{_ARTICLE}{{0,3}}{_TERM}(?:{_JOIN}{_ARTICLE}{{0,3}}{_TERM}){{0,20}}"
 _NOUN = r"(?: (?:atoms?|ions?|cations?|anions?|elements?|metals?|species)(?![\w-]))?"
 _GOING_ON = "and|but|in|that|which|with|without|having|whose|where|as|at|for|only|no|not|free|is|are"
 _CLOSED = rf"(?=\s*(?:$|[.,;:!?)]|(?:{_GOING_ON})\b))"
@@ -31,7 +31,8 @@ _EXCLUDED = re.compile(
     re.IGNORECASE,
 )
 _FREE = re.compile(
-    rf"(?<![\w-])(?P<list>{_TERM}(?:(?:-?(?: ?, ?| and | or | ?/ ?)|-?, (?:and|or) ){_TERM})*)(?:-| )free(?![\w-])",
+    rf"(?<![\w-])(?P<list>{_TERM}(?:(?:-?(?: ?, ?| and | or | ?/ ?)|-?, (?:and|or) ){_TERM}){{0,20}})"
+    r"(?:-| )free(?![\w-])",
     re.IGNORECASE,
 )
 _NON = re.compile(rf"(?<!\w)non-?(?P<list>{_GROUPS})(?![\w-])", re.IGNORECASE)

@@ -289,7 +289,7 @@ def test_quantities(text: str, quantities: list[tuple[float, str]]) -> None:
 compositions = st.dictionaries(st.sampled_from(SYMBOLS[1:]), st.integers(1, 12), min_size=2, max_size=5)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(counts=compositions, seed=st.integers(0, 2**32))
 def test_the_order_of_the_elements_does_not_matter(counts: dict[str, int], seed: int) -> None:
     symbols = list(counts)
@@ -300,7 +300,7 @@ def test_the_order_of_the_elements_does_not_matter(counts: dict[str, int], seed:
     assert ("formula", reduced_composition(counts)) in said(f"The {formula} crystal")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.text(max_size=60)
     | st.lists(st.sampled_from(["Li", "O2", " ", "-", "(", ")", ",", "In", "P63", "İ"])).map("".join)

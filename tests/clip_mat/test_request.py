@@ -180,7 +180,7 @@ WORDS = (
 words = st.sampled_from(WORDS.split())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(min_size=1, max_size=80) | st.lists(words, min_size=1, max_size=14).map(" ".join))
 def test_every_filter_compiles_and_words_are_left(text: str) -> None:
     if text.strip():
@@ -195,7 +195,7 @@ def test_every_filter_compiles_and_words_are_left(text: str) -> None:
 def test_long_questions_answer_soon(piece: str) -> None:
     started = time.perf_counter()
     interpret((piece * MAX_LENGTH)[:MAX_LENGTH])
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 5
 
 
 def test_a_filter_loads_nothing_heavy() -> None:
