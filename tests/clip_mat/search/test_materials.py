@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from clip_mat.structures import Entry, Skipped, write_crystal
 from indexes import SQLiteStore
 
 HERE = Path(__file__).parent
+TESTS = HERE.parents[1]
 
 
 def rock_salt(cation: str, anion: str, a: float = 5.0) -> Crystal:
@@ -266,29 +268,29 @@ def test_files_folders_and_bare_structures(index: MaterialsIndex, tmp_path: Path
 def test_a_killed_run_keeps_what_it_finished_and_is_continued(tmp_path: Path) -> None:
     script = f"""
 import sys, time
-sys.path.insert(0, {str(HERE)!r})
+sys.path[:0] = [{str(HERE)!r}, {str(TESTS)!r}, {str(TESTS.parent)!r}]
 from fact_encoder import FactEncoder
 from test_materials import many
 from clip_mat import MaterialsIndex
 class Slow(FactEncoder):
     def encode_crystals(self, crystals):
         print(len(crystals), flush=True)
-        time.sleep(0.05 if self.encoded < 600 else 60)
+        time.sleep(0 if self.encoded < 300 else 60)
         return super().encode_crystals(crystals)
-MaterialsIndex.open({str(tmp_path / "index")!r}, Slow()).add(many(1000))
+MaterialsIndex.open({str(tmp_path / "index")!r}, Slow()).add(many(700))
 """
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for _ in range(4):
+        for _ in range(3):
             process.stdout.readline()
         os.kill(process.pid, signal.SIGKILL)
     clip = FactEncoder()
     with MaterialsIndex.open(tmp_path / "index", clip) as index:
         kept = len(index)
-        assert kept == 768
-        report = index.add(many(1000))
-        assert (len(report.unchanged), len(report.added), clip.encoded) == (kept, 1000 - kept, 1000 - kept)
-        assert len(index) == 1000
+        assert kept == 512
+        report = index.add(many(700))
+        assert (len(report.unchanged), len(report.added), clip.encoded) == (kept, 700 - kept, 700 - kept)
+        assert len(index) == 700
 
 
 def many(count: int) -> Iterator[Entry]:
@@ -359,40 +361,44 @@ def test_a_reader_looks_on(index: MaterialsIndex, tmp_path: Path, clip: FactEnco
             reader.add(rock_salt("Ag", "Cl"))
 
 
-class TestBundled:
-    @pytest.fixture(autouse=True)
-    def own_cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
+@pytest.fixture(scope="module")
+def made_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache in which the bundled prototypes are indexed."""
+    cache = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIP_MAT_CACHE", str(cache))
+        MaterialsIndex.open(clip=FactEncoder()).close()
+    return cache
 
-    def test_prototypes_are_there_from_the_start(self, clip: FactEncoder, tmp_path: Path) -> None:
-        with MaterialsIndex.open(clip=clip) as index:
-            assert len(index) == 288
-            salt = index.search("", 1, filter='id = "aflow:NaCl_cF8_225"')[0]
-            assert (salt.formula, salt.spacegroup, salt.properties["prototypes"]) == ("NaCl", 225, ["rock salt"])
-            assert salt.properties["strukturbericht"] == "B1"
-            named = index.ids('prototypes HAS "perovskite"')
-            assert "aflow:CaTiO3_cP5_221" in named
-            known = len(index.ids("prototypes LENGTH >= 1"))
-            assert known > 180
-        assert clip.encoded == 288
-        MaterialsIndex.open(clip=clip).close()
-        assert clip.encoded == 288
 
-    def test_another_model_makes_its_own(self, clip: FactEncoder) -> None:
-        MaterialsIndex.open(clip=clip).close()
-        other = FactEncoder("0" * 64)
-        with MaterialsIndex.open(clip=other) as index:
-            assert len(index) == 288
-        assert other.encoded == 288
+@pytest.fixture
+def cache(made_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    shutil.copytree(made_cache, tmp_path / "cache")
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
 
-    def test_a_damaged_one_is_made_anew(self, clip: FactEncoder, tmp_path: Path) -> None:
-        MaterialsIndex.open(clip=clip).close()
-        (database,) = (tmp_path / "cache").rglob("store.sqlite")
-        content = bytearray(database.read_bytes())
-        content[len(content) // 2] ^= 1
-        database.write_bytes(content)
-        with MaterialsIndex.open(clip=clip) as index:
-            assert len(index) == 288
+
+def test_prototypes_are_there_from_the_start(cache: Path, clip: FactEncoder) -> None:
+    with MaterialsIndex.open(clip=clip) as index:
+        assert len(index) == 288
+        salt = index.search("", 1, filter='id = "aflow:NaCl_cF8_225"')[0]
+        assert (salt.formula, salt.spacegroup, salt.properties["prototypes"]) == ("NaCl", 225, ["rock salt"])
+        assert salt.properties["strukturbericht"] == "B1"
+        assert "aflow:CaTiO3_cP5_221" in index.ids('prototypes HAS "perovskite"')
+        assert len(index.ids("prototypes LENGTH >= 1")) > 180
+    assert clip.encoded == 0
+
+
+def test_prototypes_are_indexed_anew_for_another_model_and_after_damage(cache: Path, clip: FactEncoder) -> None:
+    other = FactEncoder("0" * 64)
+    MaterialsIndex.open(clip=other).close()
+    assert other.encoded == 288
+    database = next(path for path in cache.rglob("store.sqlite") if "ffff" in str(path))
+    content = bytearray(database.read_bytes())
+    content[len(content) // 2] ^= 1
+    database.write_bytes(content)
+    with MaterialsIndex.open(clip=clip) as index:
+        assert len(index) == clip.encoded == 288
 
 
 FORMULAS = (
