@@ -46,7 +46,6 @@ def find_systems(text: str) -> Found:
         symbols = [ELEMENT_SYMBOLS[name.lower()] for name in match[0].split("-")]
         if len(set(symbols)) == len(symbols):
             yield Mention(*match.span(), "system", _unmeasured(symbols))
-
     for match in _MIXED_SITE.finditer(text):
         rest = (match[1] or "") + match[2].lstrip("0123456789")
         if rest and parse_formula(rest):
@@ -57,7 +56,7 @@ def _unmeasured(symbols: list[str]) -> Composition:
     return tuple((symbol, None) for symbol in sorted(symbols))
 
 
-_FORMULA = re.compile(rf"(?<![A-Za-z0-9_.^])(?<![0-9]/){FORMULA}(?![A-Za-z0-9]|_[A-Za-z])")
+_FORMULA = re.compile(rf"(?<![A-Za-z0-9_.^])(?<![0-9]/){FORMULA}(?![A-Za-z0-9]|_[A-Za-z]|/[mnabcd]{{1,3}}\b)")
 _WRAPPED = re.compile(r"\([^()]*(?:\([^()]*\)[^()]*)*\)|\[[^\[\]]*\]")
 _MINUS_BEHIND = re.compile(r"-(?!\w)")
 _STRUKTURBERICHT = re.compile(r"[ABC]\d{1,2}")
@@ -93,6 +92,8 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
     composition = (shouted and digits and parse_sloppy_formula(piece)) or parse_formula(piece)
     if composition is None:
         return None
+    if piece == "P1":  # a lone atom of phosphorus would be P
+        return Mention(start, end, "spacegroup", spacegroup=1)
     if len(composition) == 1:
         if not digits or "+" in piece or "-" in piece or "^" in piece or _MINUS_BEHIND.match(text, end):
             return None  # an element, alone or charged
@@ -114,7 +115,11 @@ def _spaced_formula(text: str, pieces: list[tuple[int, int, str]], place: int) -
         run = [piece for _, _, piece in pieces[place : stop + 1]]
         parsed = [parse_formula(piece) for piece in run]
         symbols = [symbol for composition in parsed for symbol, _ in composition or ()]
-        if None in parsed or len(set(symbols)) != len(symbols) or any(piece in NO_FORMULAS for piece in run):
+        if (
+            None in parsed
+            or len(set(symbols)) != len(symbols)
+            or any(piece in NO_FORMULAS or piece[0] in "([" for piece in run)
+        ):
             continue
         names = [str(symbol) for symbol in symbols]
         compounds = sum(len(composition or ()) > 1 for composition in parsed)
@@ -156,6 +161,7 @@ _ANONYMOUS = re.compile(
 )
 _ANONYMOUS_PIECE = re.compile(rf"([A-H]'?|{SYMBOL}|[MRTX])(\d{{0,2}})")
 _RATIO = re.compile(r"(?<![\d:.])\d{1,2}(?::\d{1,2}){1,5}(?![\d:])")
+_CLOSED = re.compile(r"\s*(?:$|[,;.])")
 _PLACEHOLDERS = frozenset("AMRTX")
 _NEEDS_WORD = re.compile(
     r"[- ](?:type|stoichiometr|compound|structure|composition|formula|prototype|material|phase)", re.I
@@ -169,7 +175,8 @@ def find_anonymous(text: str) -> Found:
         composition = _read_anonymous(match[0])
         if composition is None or match[0] in _ABBREVIATIONS:
             continue
-        if not _HAS_DIGIT.search(match[0]) and not _NEEDS_WORD.match(text, match.end()):
+        sure = _HAS_DIGIT.search(match[0]) or _NEEDS_WORD.match(text, match.end()) or _CLOSED.match(text, match.end())
+        if not sure:
             continue
         yield Mention(*match.span(), "anonymous", composition)
     for match in _RATIO.finditer(text):
@@ -185,15 +192,15 @@ def _read_anonymous(text: str) -> Composition | None:
     position = 0
     unnamed: list[int] = []
     named: dict[str, int] = {}
-    letters = set(re.findall(r"[A-Z](?![a-z])", text))
-    in_order = letters == {chr(65 + place) for place in range(len(letters))}
+    letters = set(re.findall(r"[A-Z](?![a-z])", text)) - {"O", "X"}
+    in_order = len(letters) > 1 and letters == {chr(65 + place) for place in range(len(letters))}
     while position < len(text):
         piece = _ANONYMOUS_PIECE.match(text, position)
         if piece is None or piece[2].startswith("0"):
             return None
         symbol, amount = piece[1], int(piece[2] or 1)
         letter = symbol[0]
-        if in_order and len(symbol.rstrip("'")) == 1:
+        if in_order and symbol.rstrip("'") in letters:
             unnamed.append(amount)
         elif symbol in NUMBERS and not (letter == "B" and len(symbol) == 1 and "A" in letters):
             named[symbol] = named.get(symbol, 0) + amount

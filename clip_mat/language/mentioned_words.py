@@ -11,7 +11,7 @@ from clip_mat.language.words import WORD_MENTIONS
 _GROUP_START = re.compile(
     r"(?<![A-Za-z0-9_/])(?<![A-Za-z0-9]-)[PIFRCABpifrcab](?=[ _]?[-1-6mnabcdeMNABCDE$\\\u0303-\u0305])"
 )
-_GROUP_WORD = r"(?:space[- ]?group|\bs\.?g\.?\b)(?: (?:symbol|type|is|of|symmetry|with))?"
+_GROUP_WORD = r"(?:space[- ]?group|\bs\.?p?\.?g\.?(?![a-z]))(?: (?:symbol|type|is|of|symmetry|with))?"
 _GROUP_NUMBER = re.compile(
     rf"(?:{_GROUP_WORD}\s*[:=]?\s*(?:no\.?|nr\.?|number|num\.?)?\s*#?\s*|\bno\. ?|#)"
     r"\(?(\d{1,3})\)?(?![\d.]*\w)",
@@ -20,7 +20,7 @@ _GROUP_NUMBER = re.compile(
 _NUMBER_BEHIND = re.compile(
     r",? ?[(\[]?(?:no\.? ?|number |# ?|space group )(\d{1,3})[)\]]?(?!\w)|,? ?[(\[](\d{1,3})[)\]]", re.I
 )
-_GROUP_BEFORE = re.compile(rf"(?:{_GROUP_WORD}|symmetry|group)\s*[:=]?\s*[($\"'`]*$", re.IGNORECASE)
+_GROUP_BEFORE = re.compile(rf"(?:{_GROUP_WORD}|symmetry|group)\s*[-:=]?\s*[($\"'`]*$", re.IGNORECASE)
 _GROUP_AFTER = re.compile(
     r"[)$\"'`]* ?[- ](?:(?:space[- ]?group|symmetr|phase group)|\((?:no\.?|#|sg) ?\d)", re.IGNORECASE
 )

@@ -21,7 +21,7 @@ _E_GLIDES = {"Aem2": 39, "Aea2": 41, "Cmce": 64, "Cmme": 67, "Ccce": 68}
 _BARRED = re.compile(rf"\\(?:bar|overline)|[{_BARS}](?=\d)")
 _BAR_BEHIND = re.compile(rf"([1-6])[{_BARS}]")
 _NOISE = re.compile(r"[\s_${}]|:?[HR]$(?<=.[HR])")
-_DOUBTFUL = re.compile(r"[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
+_DOUBTFUL = re.compile(r"(?!Cc|Pc)[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
 _WORDS = frozenset(["Imam"])
 
 

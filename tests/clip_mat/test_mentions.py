@@ -167,6 +167,7 @@ def test_hyphens_that_make_no_system(text: str) -> None:
         ("M2X3", ((None, 3), (None, 2))),
         ("ABO3", ((None, 1), (None, 1), ("O", 3))),
         ("A2BB'O6", ((None, 2), (None, 1), (None, 1), ("O", 6))),
+        ("ABC2D4E6O4", ((None, 6), (None, 4), (None, 2), (None, 1), (None, 1), ("O", 4))),
         ("AB-type", ((None, 1), (None, 1))),
     ],
 )
@@ -199,6 +200,10 @@ def test_anonymous_formulas(text: str, composition: object) -> None:
         ("No. 225", 225),
         ("#225", 225),
         ("SG 225", 225),
+        ("spg 225", 225),
+        ("SG225", 225),
+        ("(P1)", 1),
+        ("Cc", 9),
     ],
 )
 def test_space_groups(text: str, number: int) -> None:
@@ -210,7 +215,7 @@ def test_the_number_behind_a_symbol_belongs_to_it() -> None:
         assert find_mentions(text) == [Mention(0, len(text), "spacegroup", spacegroup=225)]
 
 
-@pytest.mark.parametrize("text", ["Cm", "Pm and Cm are elements", "space group 231", "#0", "P1", "Ti1 Co1 P1", "Imam"])
+@pytest.mark.parametrize("text", ["Cm", "Pm and Cm are elements", "space group 231", "#0", "Ti1 Co1 P1", "Imam"])
 def test_what_is_no_space_group(text: str) -> None:
     assert said(text, "spacegroup") == []
 
