@@ -36,7 +36,7 @@ class ModelConfig:
     atom_width: int = 128
     channels: int = 24
     rounds: int = 2
-    language_layers: int = 2
+    language_layers: int = 1
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON."""
