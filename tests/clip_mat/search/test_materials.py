@@ -296,9 +296,8 @@ MaterialsIndex.open({str(tmp_path / "index")!r}, Slow()).add(many(700))
 def many(count: int) -> Iterator[Entry]:
     """Cheap crystals, each of one atom."""
     for number in range(count):
-        yield Entry(
-            f"n{number}", Crystal(np.array([1 + number % 100]), np.zeros((1, 3)), np.eye(3) * (2 + number / count))
-        )
+        crystal = Crystal(np.array([1 + number % 100]), np.zeros((1, 3)), np.eye(3) * (2 + number / count))
+        yield Entry(f"n{number}", crystal, {"spacegroup": 221, "label": "A_cP1_221_a"})
 
 
 @pytest.mark.parametrize(
