@@ -106,8 +106,9 @@ def stated_by(text: str) -> frozenset[Key]:
     for mention in find_mentions(text):
         symbols = tuple(symbol for symbol, _ in mention.composition if symbol)
         if mention.kind == "formula":
-            counts = {symbol: int(amount) for symbol, amount in mention.composition if symbol and amount}
-            keys |= Facts(counts).keys
+            amounts = {symbol: amount for symbol, amount in mention.composition if symbol and amount}
+            if all(float(amount).is_integer() for amount in amounts.values()):  # no ordered crystal has others
+                keys |= Facts({symbol: int(amount) for symbol, amount in amounts.items()}).keys
         elif mention.kind == "system":
             keys.add(("chemical_system", "-".join(sorted(symbols))))
         elif mention.kind == "element":
