@@ -205,11 +205,11 @@ def render(report: ModelReport) -> list[RenderableType]:
 
 
 def retrieval_table(title: str, rows: Sequence[Retrieval]) -> Table:
-    """Each measure beside its ceiling; brackets hold the 95% interval of the ratio."""
-    table = _table(title, "queries", "n", "R@1", "of", "ratio", "R@5", "R@10", "of", "ratio", "MRR")
+    """Measures beside their ceilings; brackets hold the 95% interval of the ratio. R@5 is in the JSON only."""
+    table = _table(title, "queries", "n", "R@1", "of", "ratio", "R@10", "of", "ratio", "MRR")
     for row in rows:
         cells = [row.name, str(row.queries)]
-        for measure_name in ("R@1", "R@5", "R@10", "MRR"):
+        for measure_name in ("R@1", "R@10", "MRR"):
             found = row.scores[measure_name]
             cells.append(f"{found.mean.value:.3f}")
             if measure_name in ("R@1", "R@10"):
@@ -237,7 +237,7 @@ def _table(title: str, first: str, *others: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title, title_justify="left", box=None, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, no_wrap=True)
     for other in others:
         table.add_column(other, justify="right", no_wrap=True)
     return table

@@ -37,7 +37,7 @@ class Noise:
 
 
 def test_a_report_is_told_to_machines_and_people(gallery: Gallery, queries: list[Query]) -> None:
-    lists = {"formula+system": queries, "full": queries[:50]}
+    lists = {"anonymous+spacegroup": queries, "full": queries[:50]}
     report = measure(Noise(), gallery, lists, arms=("symmetry", "no symmetry", "shaken"))
     search = measure_search(lambda texts, k: [gallery.ids[:k]] * len(texts), gallery, lists)
     report = replace(report, search=search)
@@ -56,7 +56,7 @@ def test_a_report_is_told_to_machines_and_people(gallery: Gallery, queries: list
         screen.print(part)
     lines = sheet.getvalue().splitlines()
     assert max(len(line) for line in lines) <= 100
-    assert any(line.startswith("formula+system") and "…" not in line for line in lines)
+    assert any(line.startswith("anonymous+spacegroup") and "…" not in line for line in lines)
 
 
 def test_a_map_is_drawn(gallery: Gallery, tmp_path: Path) -> None:
