@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from math import cos, radians, sin
 from pathlib import Path
@@ -43,7 +43,7 @@ _LIGHT = np.array([-0.32, 0.38])
 class Picture:
     """A PNG image; notebooks show it."""
 
-    png: bytes
+    png: bytes = field(repr=False)
 
     def save(self, path: Path | str) -> None:
         """Write it to a file."""
