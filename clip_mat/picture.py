@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -36,6 +37,7 @@ _UNLIKE, _LIKE = 1.38, 1.1
 """How much longer than the shortest contact of both its atoms a bond between unlike, or like, elements may be."""
 _LONGEST = 1.25
 """... and than the sum of covalent radii."""
+_LONGEST_LINE = 36
 _LIGHT = np.array([-0.32, 0.38])
 
 
@@ -72,16 +74,24 @@ def draw_crystals(crystals: Sequence[Crystal], captions: Sequence[str], columns:
         panel.set_axis_off()
     for panel, crystal, caption in zip(panels, crystals, captions, strict=False):
         _draw(panel, crystal)
-        head, *rest = caption.split("\n")
-        panel.set_title(_typeset(head) + "".join(f"\n{line}" for line in rest), fontsize=9, linespacing=1.4)
+        head, *rest = (_shown(line) for line in caption.split("\n"))
+        panel.set_title("\n".join([_typeset(head), *rest]), fontsize=9, linespacing=1.4)
     image = io.BytesIO()
-    figure.savefig(image, format="png")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # then it is drawn as a box
+        figure.savefig(image, format="png")
     return Picture(image.getvalue())
+
+
+def _shown(line: str) -> str:
+    """A line that fits, and in which nothing is typeset."""
+    short = line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
+    return short.replace("$", r"\$")
 
 
 def _typeset(formula: str) -> str:
     """Counts in formulas as subscripts."""
-    return re.sub(r"(?<=[A-Za-z)])(\d+)", r"$_{\1}$", formula.replace("$", r"\$"))
+    return re.sub(r"(?<=[A-Za-z)])(\d+)", r"$_{\1}$", formula)
 
 
 def _draw(panel: Axes, crystal: Crystal) -> None:

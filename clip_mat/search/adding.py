@@ -16,7 +16,7 @@ from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.records import digest_of, make_record, stored_digest
 from clip_mat.structures import Entry, Skipped, read_crystals
 from clip_mat.structures.counting import count_crystals
-from indexes import Collection, RecordError, Store
+from indexes import Collection, Record, RecordError, Store, Vector
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -155,23 +155,39 @@ class Adder:
         return name
 
     def _write(self, entries: dict[str, Entry], report: IndexReport) -> list[str]:
-        """Ids of the entries that could be encoded and kept, together if possible, else one by one."""
-        if not entries:
+        """Ids of the entries that could be encoded and kept; all of these are committed together."""
+        records = [make_record(entries[id], vector, id) for id, vector in self._encode(entries, report).items()]
+        if not records:
             return []
         try:
-            vectors = self._clip.encode_crystals([entry.crystal for entry in entries.values()])
-            records = [
-                make_record(entry, vector, id) for (id, entry), vector in zip(entries.items(), vectors, strict=True)
-            ]
+            self._records.upsert(records)
+            return [record.id for record in records]
+        except RecordError:  # one of them; which one shows when they are kept one by one
             with self._store.transaction():
-                self._records.upsert(records)
-        except (CrystalError, RecordError) as error:
-            if len(entries) == 1:
-                ((id, entry),) = entries.items()
-                report.skipped.append(Skipped(id, entry.source, str(error)))
-                return []
-            return [id for name, entry in entries.items() for id in self._write({name: entry}, report)]
-        return list(entries)
+                return [record.id for record in records if self._keep(record, entries[record.id].source, report)]
+
+    def _keep(self, record: Record, source: str, report: IndexReport) -> bool:
+        try:
+            self._records.upsert([record])
+        except RecordError as error:
+            report.skipped.append(Skipped(record.id, source, str(error)))
+            return False
+        return True
+
+    def _encode(self, entries: dict[str, Entry], report: IndexReport) -> dict[str, Vector]:
+        """Vectors by id, of the crystals that have one."""
+        if not entries:
+            return {}
+        try:
+            vectors = self._clip.encode_crystals([entry.crystal for entry in entries.values()])
+        except CrystalError as error:
+            if len(entries) > 1:
+                alone = ({id: entry} for id, entry in entries.items())
+                return {id: vector for one in alone for id, vector in self._encode(one, report).items()}
+            ((id, entry),) = entries.items()
+            report.skipped.append(Skipped(id, entry.source, str(error)))
+            return {}
+        return dict(zip(entries, vectors, strict=True))
 
 
 def _open(source: Source | Iterable[Source]) -> tuple[Iterator[Item], int]:

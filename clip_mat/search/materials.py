@@ -77,6 +77,11 @@ class MaterialsIndex:
         with _told():
             store = SQLiteStore.open(path, create=create, read_only=read_only)
             try:
+                held = store.collections()
+                if COLLECTION not in held and not create:
+                    raise RequestError(
+                        f"{path}: holds no compounds (but {', '.join(held) or 'nothing'}); index some there"
+                    )
                 return cls(store, clip or _default_clip())
             except BaseException:
                 store.close()

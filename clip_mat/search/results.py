@@ -87,6 +87,12 @@ class SearchResult(Sequence[MaterialHit]):
     def __iter__(self) -> Iterator[MaterialHit]:
         return iter(self.hits)
 
+    def __str__(self) -> str:
+        """A table for terminals."""
+        rows = [TABLE_COLUMNS, *(table_row(hit) for hit in self.hits)]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+
     def _repr_html_(self) -> str:
         """A table for notebooks."""
         lines = [

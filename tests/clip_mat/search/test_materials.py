@@ -230,6 +230,8 @@ def test_one_id_for_two_crystals_keeps_both(index: MaterialsIndex) -> None:
 def test_one_bad_crystal_stops_no_other(index: MaterialsIndex) -> None:
     class Refusing(FactEncoder):
         def encode_crystals(self, crystals: Sequence[Crystal]) -> npt.NDArray[np.float32]:
+            if any(37 in crystal.numbers for crystal in crystals):
+                raise CrystalError("no rubidium, please")
             vectors = super().encode_crystals(crystals)
             for vector, crystal in zip(vectors, crystals, strict=True):
                 if 55 in crystal.numbers:
@@ -237,11 +239,12 @@ def test_one_bad_crystal_stops_no_other(index: MaterialsIndex) -> None:
             return vectors
 
     index.clip = Refusing()
-    good = [entry for entry in entries() if "Cs" not in entry.crystal.symbols]
+    good = [entry for entry in entries() if not {"Cs", "Rb"} & set(entry.crystal.symbols)]
     report = index.add([*entries(), Skipped("gone", "file.cif", "no cell"), Entry("\x00", rock_salt("Na", "Cl")), 7])  # type: ignore[list-item]
     assert sorted(report.added) == sorted(entry.id for entry in good)
     reasons = {item.id: item.reason for item in report.skipped}
     assert reasons["gone"] == "no cell"
+    assert "no rubidium, please" in reasons.values()
     assert len(report.skipped) == 60 - len(good) + 3
     assert len(index) == len(good)
 
@@ -348,8 +351,9 @@ def test_missing_and_foreign_indexes_are_refused(tmp_path: Path, clip: FactEncod
             MaterialsIndex.open(tmp_path / "index", other)
     with SQLiteStore.open(tmp_path / "papers") as store:
         store.collection("papers")
-    with pytest.raises(RequestError, match="materials"):
-        MaterialsIndex.open(tmp_path / "papers", clip, create=False, read_only=True)
+    for read_only in (True, False):
+        with pytest.raises(RequestError, match=r"no compounds \(but papers\)"):
+            MaterialsIndex.open(tmp_path / "papers", clip, create=False, read_only=read_only)
 
 
 def test_a_reader_looks_on(index: MaterialsIndex, tmp_path: Path, clip: FactEncoder) -> None:
@@ -425,6 +429,9 @@ def test_notebooks_show_a_table_and_nothing_acts_in_it(index: MaterialsIndex) ->
     assert "<script>" not in shown
     assert "&lt;b&gt;x" in shown
     assert "CaTiO<sub>3</sub>" in shown
+    first, second = str(index.search("CaTiO3")).splitlines()
+    assert first.startswith("#  id")
+    assert "CaTiO3   Pm-3m (221)" in second
 
 
 def test_ranking_by_any_vectors_is_exact(tmp_path: Path) -> None:
