@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -40,9 +41,10 @@ def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:
                clip-mat index materials.parquet --out mine
                clip-mat index 'optimade:oqmd?filter=elements HAS ALL "Li","Mn","O"' --out lmo
     """
-    from clip_mat import MaterialsIndex
+    from clip_mat import CrystalClip, MaterialsIndex
 
-    with MaterialsIndex.open(out) as index, progress_bar("indexing") as progress:
+    clip = CrystalClip.load(processes=os.cpu_count() or 1)
+    with MaterialsIndex.open(out, clip) as index, progress_bar("indexing") as progress:
         report = index.add(sources, progress=progress)
         size = len(index)
     if as_json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -98,7 +99,7 @@ def retrieval_command(
     arms += ["shaken"] if shaken else []
     reports = []
     for folder in (model, compare) if compare else (model,):
-        clip = CrystalClip.load(folder)
+        clip = CrystalClip.load(folder, processes=os.cpu_count() or 1)
         with progress_bar("encoding") as progress:
             report = measure(clip, gallery, lists, arms=arms, asked=asked, seed=seed, cache=cache, progress=progress)
         if search and folder is model:
@@ -106,7 +107,7 @@ def retrieval_command(
         reports.append(report)
     gains = _gains(*reports, seed=seed) if compare else {}
     if picture:
-        clip = CrystalClip.load(model)
+        clip = CrystalClip.load(model, processes=os.cpu_count() or 1)
         texts = [query.text for query in next(iter(lists.values()))]
         draw_map(picture, gallery.encode(clip, cache=cache), gallery.facts, clip.encode_text(texts), seed=seed)
     if as_json:

@@ -10,6 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor
+from functools import cached_property
+from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -30,6 +33,7 @@ FORMAT = 1
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 _BATCH = 128
+_WORTH_SHARING = 64
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -41,16 +45,19 @@ class CrystalClip:
         model: Both towers.
         fingerprint: Digest of its weights.
         device: Torch device.
+        processes: How many look for the symmetry of crystals, which takes most of the time of encoding many. With
+            more than one, a script must guard its work with ``if __name__ == "__main__"``.
     """
 
     name = "crystal-clip"
 
-    def __init__(self, model: TwoTowers, fingerprint: str, device: str = "cpu") -> None:
+    def __init__(self, model: TwoTowers, fingerprint: str, device: str = "cpu", processes: int = 1) -> None:
         from clip_mat.towers.text_tower import Reader
 
         self.model = model.to(device).eval()
         self.fingerprint = fingerprint
         self.device = device
+        self._processes = processes
         self._reader = Reader(packaged_folder())
 
     @property
@@ -59,19 +66,20 @@ class CrystalClip:
         return self.model.config.dimension
 
     @classmethod
-    def load(cls, folder: str | Path | None = None, device: str = "cpu") -> Self:
+    def load(cls, folder: str | Path | None = None, device: str = "cpu", processes: int = 1) -> Self:
         """Read a trained model.
 
         Args:
             folder: Where `save_model` put it; by default the model that comes with this package.
             device: Torch device.
+            processes: As for the class.
 
         Raises:
             WeightsError: If the weights are missing, damaged, or do not fit their configuration.
         """
         folder = Path(__file__).parent / "weights" / "clip" if folder is None else Path(folder)
         model, fingerprint = load_model(folder)
-        return cls(model, fingerprint, device)
+        return cls(model, fingerprint, device, processes)
 
     def encode_text(self, texts: Sequence[str]) -> FloatArray:
         """Vectors of texts.
@@ -100,9 +108,11 @@ class CrystalClip:
         Returns:
             (n, d) float32, unit length.
         """
-        from clip_mat.towers.graphs import make_graph
+        from clip_mat.towers.graphs import make_graphs
 
-        return self.encode_graphs([make_graph(crystal, symmetry=symmetry) for crystal in crystals])
+        shared = symmetry and self._processes > 1 and len(crystals) >= _WORTH_SHARING
+        executor = self._executor if shared else None
+        return self.encode_graphs(make_graphs(crystals, symmetry=symmetry, executor=executor))
 
     def encode_structures(self, structures: Sequence[Structure]) -> FloatArray:
         """Vectors of n pymatgen structures: (n, d) float32, unit length.
@@ -123,6 +133,11 @@ class CrystalClip:
             inputs = collate_graphs([graphs[i] for i in part]).to(self.device)
             vectors[part] = self._run(lambda inputs=inputs: self.model.embed_crystals(inputs))
         return vectors
+
+    @cached_property
+    def _executor(self) -> Executor:
+        """Started once, since a process takes a second to start."""
+        return ProcessPoolExecutor(self._processes, get_context("spawn"))
 
     def _run(self, embed: Any) -> FloatArray:
         import torch

@@ -6,11 +6,10 @@ structure type looks the same at every volume and an atom always has about 28 ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +23,7 @@ TOLERANCES = (0.1, 0.5)
 """Where symmetry is looked for, in Å: the first is the field's habit, the second still sees it in shaken crystals."""
 _LOW = 74
 """Up to this space group, the last orthorhombic one, a crystal may be a shaken one of higher symmetry."""
-_WORTH_PROCESSES = 500
+_CHUNK = 16
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,7 +83,7 @@ def make_graphs(
     crystals: Sequence[Crystal],
     *,
     symmetry: bool = True,
-    processes: int = 1,
+    executor: Executor | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Graph]:
     """Graphs of many crystals.
@@ -92,23 +91,16 @@ def make_graphs(
     Args:
         crystals: n crystals.
         symmetry: Look for space groups, which takes nearly all of the time.
-        processes: How many share the work.
+        executor: Of processes that share the work; by default this one does it alone.
         progress: Called with graphs done and n.
     """
     make = partial(make_graph, symmetry=symmetry)
+    made = map(make, crystals) if executor is None else executor.map(make, crystals, chunksize=_CHUNK)
     graphs: list[Graph] = []
-
-    def collect(made: Iterable[Graph]) -> None:
-        for graph in made:
-            graphs.append(graph)
-            if progress:
-                progress(len(graphs), len(crystals))
-
-    if processes <= 1 or len(crystals) < _WORTH_PROCESSES:
-        collect(map(make, crystals))
-    else:
-        with ProcessPoolExecutor(processes, get_context("spawn")) as pool:
-            collect(pool.map(make, crystals, chunksize=50))
+    for graph in made:
+        graphs.append(graph)
+        if progress:
+            progress(len(graphs), len(crystals))
     return graphs
 
 

@@ -6,6 +6,8 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +79,8 @@ def _graphs(
         rng = np.random.default_rng(seed)
         crystals = [entry.crystal for entry in entries]
         crystals += [shaken(crystal, rng.uniform(*SHAKEN_BY), rng) for crystal in crystals]
-        made = make_graphs(crystals, processes=os.cpu_count() or 1, progress=progress)
+        with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as executor:
+            made = make_graphs(crystals, executor=executor, progress=progress)
         cache.mkdir(parents=True, exist_ok=True)
         part = file.with_suffix(".part.npz")
         np.savez(part, allow_pickle=False, **save_graphs(made))

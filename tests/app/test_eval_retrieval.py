@@ -36,7 +36,7 @@ def salts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of four crystals, three of them rock salt; the model is `Constant`."""
     from clip_mat.structures import write_crystal
 
-    monkeypatch.setattr(CrystalClip, "load", lambda *_: Constant())
+    monkeypatch.setattr(CrystalClip, "load", lambda *_, **__: Constant())
     folder = tmp_path / "salts"
     folder.mkdir()
     for metal in ("Na", "K", "Rb"):

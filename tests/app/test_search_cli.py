@@ -48,7 +48,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("CLIP_MAT_CACHE", str(cache))
     monkeypatch.setenv("COLUMNS", "80")
-    monkeypatch.setattr(CrystalClip, "load", staticmethod(FactEncoder))
+    monkeypatch.setattr(CrystalClip, "load", staticmethod(lambda *_, **__: FactEncoder()))
     return Run(capsys)
 
 
