@@ -58,7 +58,7 @@ class CrystalClip:
         self.fingerprint = fingerprint
         self.device = device
         self._processes = processes
-        self._reader = Reader(packaged_folder())
+        self._reader = Reader(packaged_folder(), model.config.vocabulary)
 
     @property
     def dimension(self) -> int:
@@ -130,7 +130,7 @@ class CrystalClip:
         order = sorted(range(len(graphs)), key=lambda i: len(graphs[i].neighbour))
         for start in range(0, len(order), _BATCH):
             part = order[start : start + _BATCH]
-            inputs = collate_graphs([graphs[i] for i in part]).to(self.device)
+            inputs = collate_graphs([graphs[i] for i in part], self.model.config.vocabulary).to(self.device)
             vectors[part] = self._run(lambda inputs=inputs: self.model.embed_crystals(inputs))
         return vectors
 
@@ -188,7 +188,7 @@ def load_model(folder: Path) -> tuple[TwoTowers, str]:
         config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
         if config["format"] != FORMAT:
             raise WeightsError(f"{folder}: weights of format {config['format']}, this version reads {FORMAT}; upgrade")
-        sizes = ModelConfig(**config["model"])
+        sizes = ModelConfig.from_dict(config["model"])
         digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
         state = load_file(folder / WEIGHTS)
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:

@@ -183,6 +183,10 @@ _ELECTRONEGATIVE = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "C", "As", "P", "
 """From the anion of every compound to the anion of few; hydrogen last but the metalloids."""
 
 
+FAMILIES = ("elemental", "intermetallic", *_ANIONS, "halide")
+"""Names that `families` gives."""
+
+
 def families(counts: Mapping[str, int]) -> tuple[str, ...]:
     """Classes of compound that a composition alone decides: ``("oxide",)``, ``("iodide", "halide")``.
 

@@ -22,6 +22,7 @@ from clip_mat.errors import WeightsError
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ class Bert:
             weights = load_file(folder / "model.safetensors")
             self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
             self.dimension = int(config["hidden_size"])
-            embeddings, layers = bert_modules(config, weights)
+            embeddings, layers = _modules(config, weights)
         except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
             raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
         self._tokenizer.enable_truncation(max_tokens)
@@ -93,12 +94,27 @@ class Bert:
         return TokenVectors(hidden.float().cpu().numpy(), np.array([encoding.offsets for encoding in encodings]), mask)
 
 
-def bert_modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[torch.nn.Module, torch.nn.Module]:
-    """BERT's embeddings and layers, with their weights."""
-    import torch
-    from torch import nn
+def read_embeddings(folder: Path) -> nn.Module:
+    """The first stage of a BERT alone: ids (n, t) to vectors (n, t, d) of words and their places.
 
-    size, epsilon = config["hidden_size"], config["layer_norm_eps"]
+    Args:
+        folder: Holds ``config.json`` and ``model.safetensors`` as Hugging Face writes them.
+
+    Raises:
+        WeightsError: If a file is missing or damaged, or the weights do not fit the configuration.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        return _embeddings(config, load_file(folder / "model.safetensors"))
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
+
+
+def _embeddings(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> nn.Module:
+    from torch import nn
 
     class Embeddings(nn.Module):
         """Ids (n, t) to vectors (n, t, d): word, position and the one token type of a single text."""
@@ -108,13 +124,22 @@ def bert_modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tu
             self.words = nn.Embedding.from_pretrained(weights["embeddings.word_embeddings.weight"])
             places = weights["embeddings.position_embeddings.weight"]
             self.places = nn.Parameter(places + weights["embeddings.token_type_embeddings.weight"][0], False)
-            self.norm = nn.LayerNorm(size, eps=epsilon)
+            self.norm = nn.LayerNorm(config["hidden_size"], eps=config["layer_norm_eps"])
             self.norm.load_state_dict(_pick(weights, "embeddings.LayerNorm"))
 
         def forward(self, ids: torch.Tensor) -> torch.Tensor:
             vectors: torch.Tensor = self.norm(self.words(ids) + self.places[: ids.shape[1]])
             return vectors
 
+    return Embeddings().eval()
+
+
+def _modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[nn.Module, nn.Module]:
+    """BERT's embeddings and layers, with their weights."""
+    import torch
+    from torch import nn
+
+    size, epsilon = config["hidden_size"], config["layer_norm_eps"]
     layer = nn.TransformerEncoderLayer(
         size,
         config["num_attention_heads"],
@@ -143,7 +168,7 @@ def bert_modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tu
             heads = [weights[f"{own}.attention.self.{name}.{kind}"] for name in ("query", "key", "value")]
             state[f"self_attn.in_proj_{kind}"] = torch.cat(heads)
         module.load_state_dict(state)
-    return Embeddings().eval(), layers.eval()
+    return _embeddings(config, weights), layers.eval()
 
 
 def _pick(weights: dict[str, torch.Tensor], name: str) -> dict[str, torch.Tensor]:

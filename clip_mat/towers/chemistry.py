@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import CRYSTAL_SYSTEMS, crystal_system
+from clip_mat.towers.vocabulary import Vocabulary
 
 ELEMENTS = len(SYMBOLS)
 SPACEGROUPS = 231
@@ -37,6 +38,8 @@ class Statements:
         whole: (n,) True where the constituents are all there are.
         group: (n, g) space groups, 0 where none; g = 1 for texts, 2 for crystals.
         system: (n,) crystal system, 1 to 7; 0 where none is stated. Read only where g = 1.
+        family: (n, f) families of compounds, as the vocabulary numbers them; 0 for none.
+        prototype: (n, p) structure types, likewise.
     """
 
     element: Tensor
@@ -46,6 +49,8 @@ class Statements:
     whole: Tensor
     group: Tensor
     system: Tensor
+    family: Tensor
+    prototype: Tensor
 
     def to(self, device: torch.device | str) -> Self:
         """The same on another device."""
@@ -73,28 +78,30 @@ def amount_features(count: Tensor, fraction: Tensor) -> Tensor:
 AMOUNT_FEATURES = LARGEST_COUNT + 1 + 2 * _WAVES
 
 
+BLOCKS = ("formula", "elements", "anonymous", "group", "system", "family", "prototype")
+"""Kinds of statements, each with a block of its own."""
+
+
 class Chemistry(nn.Module):
     """Statements to vectors, one block for each kind of statement.
 
     Args:
         dimension: Length d of the vectors.
+        vocabulary: Names of families and structure types.
         width: Inner width.
     """
 
-    def __init__(self, dimension: int, width: int = 256) -> None:
+    def __init__(self, dimension: int, vocabulary: Vocabulary, width: int = 256) -> None:
         super().__init__()
         self.element = nn.Embedding(ELEMENTS, width)
         self.group = nn.Embedding(SPACEGROUPS, width, padding_idx=0)
         self.system = nn.Embedding(len(CRYSTAL_SYSTEMS) + 1, width, padding_idx=0)
+        self.family = nn.Embedding(len(vocabulary.families) + 1, width, padding_idx=0)
+        self.prototype = nn.Embedding(len(vocabulary.prototypes) + 1, width, padding_idx=0)
         self.formula = nn.Sequential(nn.Linear(width + AMOUNT_FEATURES, width), nn.GELU(), nn.Linear(width, width))
         self.anonymous = nn.Sequential(nn.Linear(AMOUNT_FEATURES, width), nn.GELU(), nn.Linear(width, width))
         self.choose = nn.Sequential(nn.Linear(2 * width, 64), nn.GELU(), nn.Linear(64, 2))
-        self.heads = nn.ModuleDict(
-            {
-                name: nn.Linear(width, dimension, bias=False)
-                for name in ("formula", "elements", "anonymous", "group", "system")
-            }
-        )
+        self.heads = nn.ModuleDict({name: nn.Linear(width, dimension, bias=False) for name in BLOCKS})
         self.whole = nn.Parameter(torch.zeros(width))
         self.width = width
 
@@ -102,7 +109,7 @@ class Chemistry(nn.Module):
         """Each kind of statement as a unit vector, or zero where nothing of the kind is stated.
 
         Returns:
-            Five tensors (n, width): ``formula``, ``elements``, ``anonymous``, ``group``, ``system``.
+            A tensor (n, width) for each of `BLOCKS`.
         """
         present = stated.present.to(self.whole.dtype)[..., None]
         element = self.element(stated.element)
@@ -115,8 +122,9 @@ class Chemistry(nn.Module):
         elements = elements + self.whole * stated.whole[:, None] * (named.sum(1) > 0)
         anonymous = (self.anonymous(amounts) * counted).sum(1)
         group, system = self._symmetry(stated)
-        parts = {"formula": formula, "elements": elements, "anonymous": anonymous, "group": group, "system": system}
-        return {name: nn.functional.normalize(part, dim=-1, eps=1e-6) for name, part in parts.items()}
+        family, prototype = self.family(stated.family).sum(1), self.prototype(stated.prototype).sum(1)
+        parts = zip(BLOCKS, (formula, elements, anonymous, group, system, family, prototype), strict=True)
+        return {name: nn.functional.normalize(part, dim=-1, eps=1e-6) for name, part in parts}
 
     def _symmetry(self, stated: Statements) -> tuple[Tensor, Tensor]:
         """Vectors of the space group and of its crystal system, (n, width) each.
@@ -130,8 +138,6 @@ class Chemistry(nn.Module):
         system = self.system(SYSTEM_OF_GROUP.to(stated.group.device)[stated.group])
         return (group * weight).sum(1), (system * weight).sum(1)
 
-    def forward(self, stated: Statements) -> Tensor:
-        """The statements as one vector (n, d): the sum of what each kind says."""
-        blocks = self.blocks(stated)
-        total = sum((self.heads[name](block) for name, block in blocks.items()), start=torch.zeros(()))
-        return total
+    def join(self, blocks: dict[str, Tensor]) -> Tensor:
+        """One vector (n, d): the sum of what each kind of statement says."""
+        return torch.stack([self.heads[name](block) for name, block in blocks.items()]).sum(0)

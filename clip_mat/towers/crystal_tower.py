@@ -16,9 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from clip_mat.towers.chemistry import ELEMENTS, Chemistry, Statements
+from clip_mat.crystal import SYMBOLS
+from clip_mat.facts import families
+from clip_mat.towers.chemistry import BLOCKS, ELEMENTS, Chemistry, Statements
 from clip_mat.towers.graphs import CUTOFF, Graph
 from clip_mat.towers.harmonics import L_MAX, band, gaunt, harmonics, quadratic_forms
+from clip_mat.towers.vocabulary import Vocabulary
 
 RADIAL = 10
 """Radial functions between 0 and the cut-off."""
@@ -52,7 +55,7 @@ class CrystalInputs:
         return type(self)(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def collate_graphs(graphs: Sequence[Graph]) -> CrystalInputs:
+def collate_graphs(graphs: Sequence[Graph], vocabulary: Vocabulary) -> CrystalInputs:
     """Inputs of the tower from at least one graph."""
     sizes = np.array([len(graph.numbers) for graph in graphs])
     first = np.cumsum(sizes) - sizes
@@ -71,11 +74,11 @@ def collate_graphs(graphs: Sequence[Graph]) -> CrystalInputs:
         neighbour=torch.from_numpy(neighbour),
         vector=torch.from_numpy(vector),
         spacing=torch.tensor([graph.spacing for graph in graphs], dtype=torch.float32),
-        stated=_statements(graphs),
+        stated=_statements(graphs, vocabulary),
     )
 
 
-def _statements(graphs: Sequence[Graph]) -> Statements:
+def _statements(graphs: Sequence[Graph], vocabulary: Vocabulary) -> Statements:
     found = [np.unique(graph.numbers, return_counts=True) for graph in graphs]
     most = max(len(elements) for elements, _ in found)
     element = np.zeros((len(graphs), most), dtype=np.int64)
@@ -91,6 +94,8 @@ def _statements(graphs: Sequence[Graph]) -> Statements:
         whole=torch.ones(len(graphs), dtype=torch.bool),
         group=torch.from_numpy(np.stack([graph.symmetry for graph in graphs]).astype(np.int64)),
         system=torch.zeros(len(graphs), dtype=torch.int64),
+        family=vocabulary.family([families({SYMBOLS[number]: 1 for number in elements}) for elements, _ in found]),
+        prototype=vocabulary.prototype([graph.prototypes for graph in graphs]),
     )
 
 
@@ -212,7 +217,7 @@ class CrystalTower(nn.Module):
         self.shape = Shape(16)
         self.shape_norm = nn.LayerNorm(self.shape.size)
         self.atoms_out = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU())
-        together = 2 * width + self.shape.size + 1 + 5 * chemistry.width
+        together = 2 * width + self.shape.size + 1 + len(BLOCKS) * chemistry.width
         self.join = nn.Sequential(
             nn.Linear(together, 768),
             nn.GELU(),
@@ -245,8 +250,7 @@ class CrystalTower(nn.Module):
             inputs.spacing.log()[:, None],
             *blocks.values(),
         ]
-        stated = sum((self.chemistry.heads[name](block) for name, block in blocks.items()), start=whole.new_zeros(()))
-        vectors: Tensor = stated + self.join(torch.cat(parts, dim=-1))
+        vectors: Tensor = self.chemistry.join(blocks) + self.join(torch.cat(parts, dim=-1))
         return vectors
 
     @staticmethod

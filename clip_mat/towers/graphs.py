@@ -15,7 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from clip_mat.crystal import Crystal
-from clip_mat.symmetry import find_spacegroup
+from clip_mat.language.names import prototypes_of
+from clip_mat.symmetry import find_symmetry
 
 CUTOFF = 1.9
 """How far a neighbour may be, in mean spacings."""
@@ -37,6 +38,7 @@ class Graph:
         vector: (e, 3) float32, from the atom to its neighbour, in mean spacings.
         spacing: The mean spacing ``(V/n)^(1/3)`` in Å.
         symmetry: (2,) uint8, space group at each of `TOLERANCES`; 0 where unknown.
+        prototypes: Names of its structure type, at any of `TOLERANCES`.
     """
 
     numbers: npt.NDArray[np.uint8]
@@ -45,6 +47,7 @@ class Graph:
     vector: npt.NDArray[np.float32]
     spacing: float
     symmetry: npt.NDArray[np.uint8]
+    prototypes: tuple[str, ...] = ()
 
 
 def make_graph(crystal: Crystal, *, symmetry: bool = True) -> Graph:
@@ -68,7 +71,7 @@ def make_graph(crystal: Crystal, *, symmetry: bool = True) -> Graph:
     order = np.argsort(centre, kind="stable")
     centre, neighbour, image = centre[order], neighbour[order], image[order]
     vector = (points[neighbour] + image @ lattice - points[centre]) / spacing
-    groups = _spacegroups(crystal) if symmetry else [0, 0]
+    groups, prototypes = _look(crystal) if symmetry else ([0, 0], ())
     return Graph(
         numbers=crystal.numbers.astype(np.uint8),
         degree=np.bincount(centre, minlength=len(crystal)).astype(np.int32),
@@ -76,6 +79,7 @@ def make_graph(crystal: Crystal, *, symmetry: bool = True) -> Graph:
         vector=vector.astype(np.float32),
         spacing=spacing,
         symmetry=np.array(groups, dtype=np.uint8),
+        prototypes=prototypes,
     )
 
 
@@ -104,17 +108,23 @@ def make_graphs(
     return graphs
 
 
-def _spacegroups(crystal: Crystal) -> list[int]:
-    """The space group at each of `TOLERANCES`; what is clearly symmetric needs no second look."""
-    first = find_spacegroup(crystal, TOLERANCES[0]) or 0
-    if first > _LOW:
-        return [first, first]
-    return [first, find_spacegroup(crystal, TOLERANCES[1]) or 0]
+def _look(crystal: Crystal) -> tuple[list[int], tuple[str, ...]]:
+    """Space group at each of `TOLERANCES`, and the structure types; what is clearly symmetric needs no second look."""
+    groups: list[int] = []
+    names: dict[str, None] = {}
+    for tolerance in TOLERANCES:
+        if groups and groups[0] > _LOW:
+            groups.append(groups[0])
+            continue
+        found = find_symmetry(crystal, tolerance)
+        groups.append(found.spacegroup if found else 0)
+        names.update(dict.fromkeys(prototypes_of(found.prototype) if found else ()))
+    return groups, tuple(names)
 
 
 def hidden(graph: Graph) -> Graph:
     """The graph without its symmetry: geometry alone speaks."""
-    return replace(graph, symmetry=np.zeros_like(graph.symmetry))
+    return replace(graph, symmetry=np.zeros_like(graph.symmetry), prototypes=())
 
 
 def shaken(crystal: Crystal, sigma: float, rng: np.random.Generator) -> Crystal:
@@ -140,6 +150,7 @@ def save_graphs(graphs: Sequence[Graph]) -> dict[str, npt.NDArray[np.generic]]:
         "vector": np.concatenate([graph.vector for graph in graphs]),
         "spacing": np.array([graph.spacing for graph in graphs]),
         "symmetry": np.stack([graph.symmetry for graph in graphs]),
+        "prototypes": np.array(["|".join(graph.prototypes) for graph in graphs]),
     }
 
 
@@ -155,6 +166,7 @@ def load_graphs(arrays: dict[str, npt.NDArray[np.generic]]) -> list[Graph]:
         np.split(arrays["vector"], edges[:-1]),
         arrays["spacing"].tolist(),
         arrays["symmetry"],
+        [tuple(filter(None, str(names).split("|"))) for names in arrays["prototypes"]],
         strict=True,
     )
     return [Graph(*column) for column in columns]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, nn
@@ -13,8 +14,9 @@ from torch import Tensor, nn
 from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.crystal_tower import CrystalInputs, CrystalTower
 from clip_mat.towers.text_tower import TextInputs, TextTower
+from clip_mat.towers.vocabulary import Vocabulary
 
-FROZEN = ("text.words.", "text.places")
+FROZEN = "text.pretrained."
 """What comes from the pretrained encoder unchanged, and is therefore not saved."""
 
 
@@ -28,7 +30,9 @@ class ModelConfig:
         atom_width: Length of an atom's vector in the crystal tower.
         channels: Channels of a neighbourhood in the crystal tower.
         rounds: How often atoms look around.
-        language_layers: Layers of the pretrained encoder that the text tower begins with.
+        text_width: Length of a token's vector in the text tower.
+        text_layers: Layers of attention in the text tower.
+        vocabulary: Names of families and structure types that both towers know.
     """
 
     dimension: int = 256
@@ -36,11 +40,25 @@ class ModelConfig:
     atom_width: int = 128
     channels: int = 24
     rounds: int = 2
-    language_layers: int = 1
+    text_width: int = 192
+    text_layers: int = 2
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def to_dict(self) -> dict[str, Any]:
         """The configuration as JSON."""
-        return asdict(self)
+        names = {"families": list(self.vocabulary.families), "prototypes": list(self.vocabulary.prototypes)}
+        return {**{each.name: getattr(self, each.name) for each in fields(self)}, "vocabulary": names}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> Self:
+        """The configuration that `to_dict` wrote.
+
+        Raises:
+            TypeError, KeyError: If it is none.
+        """
+        names = content["vocabulary"]
+        vocabulary = Vocabulary(tuple(names["families"]), tuple(names["prototypes"]))
+        return cls(**{**content, "vocabulary": vocabulary})
 
 
 class TwoTowers(nn.Module):
@@ -57,9 +75,9 @@ class TwoTowers(nn.Module):
     def __init__(self, config: ModelConfig, pretrained: Path) -> None:
         super().__init__()
         self.config = config
-        self.chemistry = Chemistry(config.dimension, config.chemistry_width)
+        self.chemistry = Chemistry(config.dimension, config.vocabulary, config.chemistry_width)
         self.crystal = CrystalTower(self.chemistry, config.dimension, config.atom_width, config.channels, config.rounds)
-        self.text = TextTower(self.chemistry, config.dimension, pretrained, config.language_layers)
+        self.text = TextTower(self.chemistry, config.dimension, pretrained, config.text_width, config.text_layers)
         self.log_scale = nn.Parameter(torch.tensor(log(1 / 0.07)))
         self.bias = nn.Parameter(torch.tensor(-10.0))
 

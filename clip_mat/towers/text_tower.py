@@ -1,13 +1,13 @@
 """The text tower: pretrained language with chemistry tokens of its own.
 
-Words go through the word pieces and the first layers of the packaged all-MiniLM-L6-v2. Formulas, chemical systems,
-elements, stoichiometries and space groups become single tokens instead, made of the same numbers that the crystal
-tower sees: ``NaCl`` and ``ClNa`` are one thing, ``Co`` is no ``CO``, and nothing is split into pieces.
+Words begin as the word pieces and the pretrained word vectors of the packaged all-MiniLM-L6-v2, so that words which
+training never saw stand near those that it did. Formulas, chemical systems, elements, stoichiometries and space
+groups become single tokens instead, made of the same numbers that the crystal tower sees: ``NaCl`` and ``ClNa`` are
+one thing, ``Co`` is no ``CO``, and nothing is split into pieces. Two layers of attention read both together.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -18,10 +18,11 @@ import torch
 from torch import Tensor, nn
 
 from clip_mat.crystal import NUMBERS
-from clip_mat.errors import WeightsError
 from clip_mat.facts import CRYSTAL_SYSTEMS
 from clip_mat.language.mentions import Mention, find_mentions
-from clip_mat.towers.chemistry import AMOUNT_FEATURES, SYSTEM_OF_GROUP, Chemistry, Statements, amount_features
+from clip_mat.token_vectors import read_embeddings
+from clip_mat.towers.chemistry import AMOUNT_FEATURES, BLOCKS, SYSTEM_OF_GROUP, Chemistry, Statements, amount_features
+from clip_mat.towers.vocabulary import Vocabulary
 
 MAX_TOKENS = 128
 """Where a text is cut."""
@@ -79,6 +80,8 @@ class _Stated:
     whole: bool = False
     group: int = 0
     system: int = 0
+    families: list[str] = field(default_factory=list)
+    prototypes: list[str] = field(default_factory=list)
 
 
 class Reader:
@@ -86,12 +89,14 @@ class Reader:
 
     Args:
         folder: Of the pretrained encoder; its ``tokenizer.json`` is read.
+        vocabulary: Names of families and structure types.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, vocabulary: Vocabulary) -> None:
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        self.vocabulary = vocabulary
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._first, self._last = (int(self._tokenizer.token_to_id(token) or 0) for token in ("[CLS]", "[SEP]"))
@@ -99,9 +104,7 @@ class Reader:
     def __call__(self, texts: Sequence[str]) -> TextInputs:
         """Inputs of the tower from at least one text."""
         texts = [text[:_MAX_CHARACTERS] for text in texts]
-        mentions = [
-            [m for m in find_mentions(text) if m.kind in _CHEMICAL or m.kind == "crystal_system"] for text in texts
-        ]
+        mentions = [find_mentions(text) for text in texts]
         pieces: list[str] = []  # the words between the chemistry, of all texts
         for text, found in zip(texts, mentions, strict=True):
             ends = [0, *(m.end for m in found if m.kind in _CHEMICAL)]
@@ -116,7 +119,7 @@ class Reader:
                     row += _tokens(mention)
                     row += [_Token(number) for number in next(words).ids]
             rows.append([*row[: MAX_TOKENS - 1], _Token(self._last)])
-        return _collate(rows, [_statement(found) for found in mentions])
+        return _collate(rows, [_statement(found) for found in mentions], self.vocabulary)
 
 
 def _amounts(mention: Mention) -> list[tuple[int, float, float]]:
@@ -124,7 +127,7 @@ def _amounts(mention: Mention) -> list[tuple[int, float, float]]:
     total = sum(amount or 0.0 for _, amount in mention.composition)
     known = total > 0 and all(amount for _, amount in mention.composition)
     return [
-        (NUMBERS[symbol] if symbol else 0, float(amount or 0), float(amount or 0) / total if known else 0.0)
+        (NUMBERS.get(symbol or "", 0), float(amount or 0), float(amount or 0) / total if known else 0.0)
         for symbol, amount in mention.composition
     ]
 
@@ -148,7 +151,7 @@ def _statement(mentions: Sequence[Mention]) -> _Stated:
         elements = dict.fromkeys(
             symbol for m in mentions if m.kind == "element" for symbol, _ in m.composition if symbol
         )
-        stated.constituents = [(NUMBERS[symbol], 0.0, 0.0) for symbol in elements]
+        stated.constituents = [(NUMBERS.get(symbol, 0), 0.0, 0.0) for symbol in elements]
     if "anonymous" in first and "formula" not in first:
         shape = _amounts(first["anonymous"])
         stated.constituents = [*stated.constituents, *((0, count, share) for _, count, share in shape)]
@@ -158,10 +161,12 @@ def _statement(mentions: Sequence[Mention]) -> _Stated:
         stated.system = int(SYSTEM_OF_GROUP[stated.group])
     elif "crystal_system" in first:
         stated.system = 1 + [str(system) for system in CRYSTAL_SYSTEMS].index(first["crystal_system"].name or "")
+    stated.families = [mention.name for mention in mentions if mention.kind == "family" and mention.name]
+    stated.prototypes = [mention.name for mention in mentions if mention.kind == "prototype" and mention.name]
     return stated
 
 
-def _collate(rows: Sequence[Sequence[_Token]], stated: Sequence[_Stated]) -> TextInputs:
+def _collate(rows: Sequence[Sequence[_Token]], stated: Sequence[_Stated], vocabulary: Vocabulary) -> TextInputs:
     longest = max(len(row) for row in rows)
     whole = np.zeros((4, len(rows), longest), dtype=np.int64)
     real = np.zeros((2, len(rows), longest), dtype=np.float32)
@@ -194,6 +199,8 @@ def _collate(rows: Sequence[Sequence[_Token]], stated: Sequence[_Stated]) -> Tex
             whole=torch.tensor([s.whole for s in stated]),
             group=torch.tensor([[s.group] for s in stated]),
             system=torch.tensor([s.system for s in stated]),
+            family=vocabulary.family([s.families for s in stated]),
+            prototype=vocabulary.prototype([s.prototypes for s in stated]),
         ),
     )
 
@@ -204,51 +211,40 @@ class TextTower(nn.Module):
     Args:
         chemistry: Shared with the crystal tower.
         dimension: Length d of the vectors.
-        folder: Of the pretrained BERT: ``config.json`` and ``model.safetensors`` as Hugging Face writes them.
-        layers: How many of its layers to keep.
+        folder: Of the pretrained sentence encoder; its vectors of words and places are where a text begins.
+        width: Length of a token's vector.
+        layers: Of attention.
 
     Raises:
         WeightsError: If the pretrained encoder is missing or damaged.
     """
 
-    def __init__(self, chemistry: Chemistry, dimension: int, folder: Path, layers: int = 2) -> None:
+    def __init__(self, chemistry: Chemistry, dimension: int, folder: Path, width: int = 192, layers: int = 2) -> None:
         super().__init__()
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        from clip_mat.token_vectors import bert_modules
-
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            config["num_hidden_layers"] = layers
-            embeddings, self.language = bert_modules(config, load_file(folder / "model.safetensors"))
-            self.words = embeddings.get_submodule("words").requires_grad_(False)
-            self.places = embeddings.get_parameter("places")
-            self.norm = embeddings.get_submodule("norm")
-        except (OSError, SafetensorError, KeyError, ValueError) as error:
-            raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall it") from error
-        size = int(config["hidden_size"])
+        self.pretrained = read_embeddings(folder).requires_grad_(False)
         self.chemistry = chemistry
-        self.kind = nn.Embedding(len(KINDS), size)
-        self.substance = nn.Linear(chemistry.width, size)
-        self.amount = nn.Linear(AMOUNT_FEATURES, size, bias=False)
-        self.symmetry = nn.Linear(chemistry.width, size)
-        together = size + 5 * chemistry.width
+        self.narrow = nn.Linear(self.pretrained.get_parameter("places").shape[1], width)
+        self.kind = nn.Embedding(len(KINDS), width)
+        self.substance = nn.Linear(chemistry.width, width)
+        self.amount = nn.Linear(AMOUNT_FEATURES, width, bias=False)
+        self.symmetry = nn.Linear(chemistry.width, width)
+        layer = nn.TransformerEncoderLayer(
+            width, width // 32, 3 * width, dropout=0.0, activation="gelu", batch_first=True, norm_first=True
+        )
+        self.language = nn.TransformerEncoder(layer, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
+        together = width + len(BLOCKS) * chemistry.width
         self.join = nn.Sequential(nn.Linear(together, 768), nn.GELU(), nn.LayerNorm(768), nn.Linear(768, dimension))
 
     def forward(self, inputs: TextInputs) -> Tensor:
         """Vectors (n, d), not normalised."""
-        words = self.words(inputs.word)
+        tokens = self.narrow(self.pretrained(inputs.word))
         special = self.substance(self.chemistry.element(inputs.element)) * (inputs.element > 0)[..., None]
         special = special + self.amount(amount_features(inputs.count, inputs.fraction))
         special = special + self.symmetry(self.chemistry.group(inputs.group)) * (inputs.group > 0)[..., None]
-        special = 0.1 * (special + self.kind(inputs.kind))
-        tokens = torch.where((inputs.kind > 0)[..., None], special, words)
-        tokens = self.norm(tokens + self.places[: tokens.shape[1]])
+        tokens = tokens + self.kind(inputs.kind) + special
         tokens = self.language(tokens, src_key_padding_mask=inputs.padding)
         real = (~inputs.padding).to(tokens.dtype)[..., None]
         pooled = (tokens * real).sum(1) / real.sum(1)
         blocks = self.chemistry.blocks(inputs.stated)
-        stated = sum((self.chemistry.heads[name](block) for name, block in blocks.items()), start=pooled.new_zeros(()))
-        vectors: Tensor = stated + self.join(torch.cat([pooled, *blocks.values()], dim=-1))
+        vectors: Tensor = self.chemistry.join(blocks) + self.join(torch.cat([pooled, *blocks.values()], dim=-1))
         return vectors

@@ -24,11 +24,11 @@ from clip_mat.training.dataset import read_training_set
 from clip_mat.training.pairs import PairSource, TrainingSet
 from clip_mat.training.trainer import RunSummary, train
 
-BATCH = 512
-CHUNK = 128
+BATCH = 256
+CHUNK = 64
 VALIDATION = 1000
 """Crystals kept for validation, and the size of its gallery; whole formulas, so that none is half known."""
-LEARNING_RATES = {"": 1e-3, "text.language": 1e-4}
+LEARNING_RATES = {"": 1e-3}
 
 
 def train_clip(
@@ -70,7 +70,8 @@ def train_clip(
     whole = read_training_set(data, out / "cache", seed, written, held_out, progress)
     training, validation = _split(whole, seed)
     torch.manual_seed(seed)
-    model = TwoTowers(ModelConfig(), packaged_folder())
+    sizes = ModelConfig()
+    model = TwoTowers(sizes, packaged_folder())
     config = TrainConfig(
         minutes=minutes,
         epochs=epochs,
@@ -82,7 +83,7 @@ def train_clip(
         seed=seed,
         threads=threads,
     )
-    source = PairSource(training, Reader(packaged_folder()), batch, CHUNK, seed)
+    source = PairSource(training, Reader(packaged_folder(), sizes.vocabulary), batch, CHUNK, seed)
     trained = train(
         model, source, config, out, evaluate=_Validation(validation, seed, device), device=device, resume=resume
     )

@@ -145,7 +145,7 @@ class PairSource:
         for start in range(0, len(own), self._chunk):
             numbers, captions, graphs = zip(*own[start : start + self._chunk], strict=True)
             text = self._reader([caption.text for caption in captions])
-            chunks.append(Chunk(text, collate_graphs(graphs), torch.tensor(numbers)))
+            chunks.append(Chunk(text, collate_graphs(graphs, self._reader.vocabulary), torch.tensor(numbers)))
         everyone = torch.tensor([row for share in shares for row, _, _ in share])  # in the order they are gathered
         return Batch(chunks, fits[:, everyone], fits)
 
