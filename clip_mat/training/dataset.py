@@ -82,7 +82,7 @@ def _graphs(
         with ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as executor:
             made = make_graphs(crystals, executor=executor, progress=progress)
         cache.mkdir(parents=True, exist_ok=True)
-        part = file.with_suffix(".part.npz")
+        part = file.with_suffix(f".{os.getpid()}.npz")  # ranks may make it at the same time
         np.savez(part, allow_pickle=False, **save_graphs(made))
         part.replace(file)
     with np.load(file, allow_pickle=False) as arrays:

@@ -14,7 +14,9 @@ from clip_mat.crystal import Crystal
 from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.crystal_tower import CrystalTower, collate_graphs
 from clip_mat.towers.graphs import CUTOFF, hidden, load_graphs, make_graph, save_graphs, shaken
+from clip_mat.towers.vocabulary import Vocabulary
 
+VOCABULARY = Vocabulary()
 CUBE = np.eye(3)
 ROCK_SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], 5.64 / 2 * (1 - CUBE))
 WURTZITE = Crystal.from_symbols(
@@ -33,12 +35,12 @@ CRYSTALS = {"rock salt": ROCK_SALT, "wurtzite": WURTZITE, "low symmetry": LOW}
 @pytest.fixture(scope="module")
 def tower() -> CrystalTower:
     torch.manual_seed(0)
-    return CrystalTower(Chemistry(32, 32), 32, width=32, channels=8).eval()
+    return CrystalTower(Chemistry(32, VOCABULARY, 32), 32, width=32, channels=8).eval()
 
 
 def vector(tower: CrystalTower, crystal: Crystal, symmetry: bool = True) -> npt.NDArray[np.float32]:
     with torch.inference_mode():
-        found = tower(collate_graphs([make_graph(crystal, symmetry=symmetry)]))
+        found = tower(collate_graphs([make_graph(crystal, symmetry=symmetry)], VOCABULARY))
     unit: npt.NDArray[np.float32] = torch.nn.functional.normalize(found, dim=1)[0].numpy()
     return unit
 
@@ -90,8 +92,8 @@ def test_different_crystals_differ(tower: CrystalTower) -> None:
 def test_a_batch_is_its_crystals(tower: CrystalTower) -> None:
     graphs = [make_graph(crystal) for crystal in CRYSTALS.values()]
     with torch.inference_mode():
-        together = tower(collate_graphs(graphs))
-        alone = torch.cat([tower(collate_graphs([graph])) for graph in graphs])
+        together = tower(collate_graphs(graphs, VOCABULARY))
+        alone = torch.cat([tower(collate_graphs([graph], VOCABULARY)) for graph in graphs])
     assert torch.allclose(together, alone, atol=1e-5)
 
 
@@ -102,14 +104,15 @@ def test_the_vector_changes_smoothly_as_a_neighbour_passes_the_cutoff(tower: Cry
     for stretch in (CUTOFF - 1e-5, CUTOFF + 1e-5):
         lattice = base * [stretch, 1, 1]
         lattice /= np.linalg.det(lattice) ** (1 / 3)
-        shortest = 3.0
-        around.append(vector(tower, Crystal.from_symbols(["Po"], [[0, 0, 0]], lattice * shortest), symmetry=False))
+        around.append(vector(tower, Crystal.from_symbols(["Po"], [[0, 0, 0]], lattice * 3.0), symmetry=False))
     assert np.abs(around[0] - around[1]).max() < 1e-3
 
 
 def test_symmetry_is_found_at_every_tolerance_and_can_be_hidden() -> None:
     graph = make_graph(WURTZITE)
     assert graph.symmetry.tolist() == [186, 186]
+    assert graph.prototypes == ("wurtzite",)
+    assert hidden(graph).prototypes == ()
     assert hidden(graph).symmetry.tolist() == [0, 0]
     assert make_graph(WURTZITE, symmetry=False).symmetry.tolist() == [0, 0]
 
@@ -121,6 +124,7 @@ def test_shaken_crystals_lose_their_symmetry_at_the_small_tolerance_first() -> N
     found = make_graph(noisy).symmetry.tolist()
     assert found[0] != 186
     assert found[-1] == 186
+    assert make_graph(noisy).prototypes == ("wurtzite",)
 
 
 def test_a_lonely_atom_has_a_vector(tower: CrystalTower) -> None:
@@ -128,10 +132,10 @@ def test_a_lonely_atom_has_a_vector(tower: CrystalTower) -> None:
     assert np.isfinite(vector(tower, Crystal.from_symbols(["Xe"], [[0, 0, 0]], CUBE * 40))).all()
 
 
-def test_graphs_come_back_as_they_were_kept(tmp_path: object) -> None:
+def test_graphs_come_back_as_they_were_kept() -> None:
     graphs = [make_graph(crystal) for crystal in CRYSTALS.values()]
     for before, after in zip(graphs, load_graphs(save_graphs(graphs)), strict=True):
-        assert before.spacing == after.spacing
+        assert (before.spacing, before.prototypes) == (after.spacing, after.prototypes)
         for name in ("numbers", "degree", "neighbour", "vector", "symmetry"):
             assert np.array_equal(getattr(before, name), getattr(after, name)), name
 

@@ -10,17 +10,20 @@ import torch
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.text_tower import KINDS, MAX_TOKENS, Reader, TextTower
+from clip_mat.towers.vocabulary import Vocabulary
+
+VOCABULARY = Vocabulary()
 
 
 @pytest.fixture(scope="module")
 def reader() -> Reader:
-    return Reader(packaged_folder())
+    return Reader(packaged_folder(), VOCABULARY)
 
 
 @pytest.fixture(scope="module")
 def tower() -> TextTower:
     torch.manual_seed(0)
-    return TextTower(Chemistry(32, 32), 32, packaged_folder(), layers=1).eval()
+    return TextTower(Chemistry(32, VOCABULARY, 32), 32, packaged_folder(), width=32, layers=1).eval()
 
 
 def vectors(tower: TextTower, reader: Reader, *texts: str) -> npt.NDArray[np.float32]:
@@ -71,6 +74,15 @@ def test_single_elements_are_not_the_whole(reader: Reader) -> None:
     assert stated.whole.tolist() == [False]
     assert sorted(stated.element[0].tolist()) == [3, 8]
     assert stated.fraction.sum() == 0
+
+
+def test_names_of_structure_types_and_families_are_known(reader: Reader) -> None:
+    stated = reader(["a nitride of the wurtzite type", "ZnS structure", "nothing of the kind"]).stated
+    names = (None, *VOCABULARY.prototypes)
+    assert names[stated.prototype[0].max()] == "wurtzite"
+    assert (None, *VOCABULARY.families)[stated.family[0].max()] == "nitride"
+    assert stated.prototype[2].max() == 0
+    assert stated.family[2].max() == 0
 
 
 def test_a_batch_is_its_texts(tower: TextTower, reader: Reader) -> None:
