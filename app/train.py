@@ -47,10 +47,10 @@ def train_command() -> None:
 )
 @click.option(
     "--loss",
-    type=click.Choice(["infonce", "siglip", "chemeleon"]),
+    type=click.Choice(["infonce", "siglip", "clip", "chemeleon"]),
     default="infonce",
     show_default=True,
-    help="infonce, siglip, or Chemeleon's loss to compare with.",
+    help="Multi-positive infonce or siglip; to compare with: CLIP's own, by open_clip, or Chemeleon's.",
 )
 @click.option("--threads", type=int, help="Threads of torch on the CPU.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")

@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args
 
 from clip_mat.errors import TrainingError
 
-LossName = Literal["infonce", "siglip", "chemeleon"]
+LossName = Literal["infonce", "siglip", "clip", "chemeleon"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

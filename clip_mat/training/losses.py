@@ -8,7 +8,9 @@ pushed away from it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -92,6 +94,28 @@ def multi_positive_siglip(
     logits = scale * text @ crystal.T + bias
     signs = positives.to(logits.dtype) * 2 - 1
     return -functional.logsigmoid(signs * logits).sum() / len(text)
+
+
+def single_positive_clip(text: Tensor, crystal: Tensor, scale: Tensor | float) -> Tensor:
+    """CLIP's own loss, by open_clip: only the crystal that a text was written for is right.
+
+    Args:
+        text: (n, d), unit length.
+        crystal: (n, d), unit length.
+        scale: Inverse temperature.
+
+    Returns:
+        Scalar, the mean of both directions.
+    """
+    return _open_clip_loss()(crystal, text, scale)
+
+
+@cache
+def _open_clip_loss() -> Callable[[Tensor, Tensor, Tensor | float], Tensor]:
+    from open_clip.loss import ClipLoss
+
+    loss: Callable[[Tensor, Tensor, Tensor | float], Tensor] = ClipLoss()
+    return loss
 
 
 def chemeleon_loss(text: Tensor, crystal: Tensor) -> Tensor:

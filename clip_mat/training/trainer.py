@@ -31,6 +31,7 @@ from clip_mat.training.losses import (
     chemeleon_loss,
     multi_positive_infonce,
     multi_positive_siglip,
+    single_positive_clip,
 )
 from clip_mat.training.optimization import (
     AveragedWeights,
@@ -349,6 +350,8 @@ class _Run:
             return chemeleon_loss(text, crystal)
         text, crystal = functional.normalize(text, dim=1), functional.normalize(crystal, dim=1)
         scale = self.towers.log_scale.exp()
+        if self.config.loss == "clip":
+            return single_positive_clip(text, crystal, scale)
         if self.bias is not None:
             return multi_positive_siglip(text, crystal, positives, scale, self.bias)
         return multi_positive_infonce(text, crystal, positives, scale, memory)

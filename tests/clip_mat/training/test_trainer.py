@@ -36,7 +36,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
     return folder, run(folder)
 
 
-@pytest.mark.parametrize("loss", ["infonce", "siglip", "chemeleon"])
+@pytest.mark.parametrize("loss", ["infonce", "siglip", "clip", "chemeleon"])
 def test_learns_a_small_set_by_heart(tmp_path: Path, loss: Any) -> None:
     rates = {"": 3e-2}
     config = replace(CONFIG, epochs=40, loss=loss, bank=loss == "infonce", evaluate_every=40, learning_rates=rates)
