@@ -37,9 +37,9 @@ Validation (whole formulas kept out of training; the gallery is the validation s
 |---|---|
 {figures}
 
-The text tower begins with layers of all-MiniLM-L6-v2 (Apache-2.0), whose word vectors are not in this file but in the
-package that carries them. Symmetry is found with moyo at 0.1, 0.3 and 0.5 Å when a crystal is encoded, and is part of
-its vector.
+The text tower begins with the word vectors of all-MiniLM-L6-v2 (Apache-2.0), which are not in this file but in the
+package that carries them. Symmetry is found with spglib when a crystal is encoded, at 0.1 Å and, where that finds
+little, at 0.5 Å, and is part of its vector.
 """,
         encoding="utf-8",
     )
