@@ -47,7 +47,8 @@ PROPERTIES: dict[str, Kind] = {
 """What a record of a materials index knows of its crystal, as metadata fields of the same names.
 
 Formulas as in `clip_mat.facts.Facts`; ``elements`` in alphabetical order; ``chemical_system`` like ``Li-Mn-O``;
-``nsites`` in the primitive cell; band gap in eV, energies in eV/atom, density in g/cm³. Missing or null is unknown.
+``nsites`` in the cell as it was given; band gap in eV, energies in eV/atom, density in g/cm³. Missing or null is
+unknown.
 """
 ALIASES = {
     "e_above_hull": "energy_above_hull",

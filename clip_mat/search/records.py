@@ -16,7 +16,6 @@ from clip_mat.facts import Facts
 from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.optimade import PROPERTIES
 from clip_mat.structures import Entry
-from clip_mat.symmetry import primitive
 from indexes import Record, Vector
 
 FORMAT = 1
@@ -34,7 +33,7 @@ def metadata_of(entry: Entry, facts: Facts) -> dict[str, Any]:
         "id": entry.id,
         "elements": list(facts.elements),
         "nelements": len(facts.elements),
-        "nsites": facts.sites or _primitive_sites(entry.crystal),
+        "nsites": len(entry.crystal),
         "chemical_formula_reduced": facts.formula,
         "chemical_formula_anonymous": facts.anonymous,
         "chemical_system": facts.chemical_system,
@@ -124,10 +123,6 @@ def formula_of(metadata: Mapping[str, Any]) -> str:
     composition = parse_formula(written)
     assert composition is not None, written
     return conventional_formula({str(symbol): int(amount or 0) for symbol, amount in composition})
-
-
-def _primitive_sites(crystal: Crystal) -> int:
-    return 1 if len(crystal) == 1 else len(primitive(crystal))
 
 
 def _is_plain(value: object) -> bool:
