@@ -15,8 +15,9 @@ _GROUPS = "|".join(GROUPS)
 _TERM = rf"(?:(?-i:{SYMBOL})|{_NAMES}|{_GROUPS})(?![A-Za-z0-9])"
 _EACH_TERM = re.compile(rf"(?<![A-Za-z]){_TERM}", re.IGNORECASE)
 _ARTICLE = r"(?:an? |any |some |both |either |the |at least one |one |elements? )"
-_JOIN = r"(?: ?, ?(?:and |or |nor |& ?)?| and/or | (?:and|or|nor|&|plus) | ?/ ?| ?\+ ?)"
-_LIST = rf"{_ARTICLE}{{0,3}}{_TERM}(?:{_JOIN}{_ARTICLE}{{0,3}}{_TERM}){{0,20}}"
+_JOIN = r"(?: ?, ?(?:and |or |nor |plus |& ?)?| and/or | (?:and|or|nor|&|plus) | ?/ ?| ?\+ ?)"
+_LIST = rf"(?>{_ARTICLE}{{0,3}}{_TERM}(?:{_JOIN}{_ARTICLE}{{0,3}}{_TERM}){{0,20}})"
+"""All of a list or nothing of it (an atomic group): half of one would leave elements out."""
 _NOUN = r"(?: (?:atoms?|ions?|cations?|anions?|elements?|metals?|species)(?![\w-]))?"
 _GOING_ON = "and|but|in|that|which|with|without|having|whose|where|as|at|for|only|no|not|free|is|are"
 _CLOSED = rf"(?=\s*(?:$|[.,;:!?)]|(?:{_GOING_ON})\b))"
@@ -50,7 +51,7 @@ _ONLY = re.compile(
     r"\b(?:(?:containing|contains?|made|composed|consisting|consists?|with|built|comprising|from)(?: up)?"
     r"(?: of| from)? )?(?:only|solely|exclusively|purely|nothing but|just)"
     r"(?: (?:of|from|the elements?|containing|contains?))?"
-    rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
+    rf" (?P<list>{_LIST}){_NOUN}(?! and\b){_CLOSED}",  # what follows an "and" may be a misspelt element
     re.IGNORECASE,
 )
 

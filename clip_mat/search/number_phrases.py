@@ -106,6 +106,8 @@ _ELEMENTS_BOUND = _pattern(
 _ELEMENTS_EXACT = _pattern(
     rf"{_WITH}(?P<n>{_COUNT})(?:[- ](?:different |distinct |chemical )*(?:elements|element|component))(?![\w-])"
 )
+_NUMBERED_BEFORE = re.compile(r"(?:\bgroup|\bnumber|\bno\.?|\bsg|\bspg|#)[ :.]*$", re.IGNORECASE)
+"""Behind these a number is a name and counts nothing: "space group 116 elements: ..."."""
 _ARITIES = {"unary": 1, "binary": 2, "ternary": 3, "quaternary": 4, "quinary": 5, "senary": 6}
 _ARITY = "(?:" + "|".join(word[:-1] + "(?:y|ies)" for word in _ARITIES) + ")"
 _ARITY_LIST = _pattern(
@@ -148,7 +150,8 @@ def _find_counts(text: str) -> Iterator[Phrase]:
             yield Phrase(*match.span(), f"{name} {operator} {_count(match['n'])}", leaves=True)
     for pattern, name in ((_CELL_EXACT, "nsites"), (_ELEMENTS_EXACT, "nelements")):
         for match in pattern.finditer(text):
-            yield Phrase(*match.span(), f"{name} = {_count(match['n'])}", leaves=True)
+            if not _NUMBERED_BEFORE.search(text[: match.start("n")]):
+                yield Phrase(*match.span(), f"{name} = {_count(match['n'])}", leaves=True)
     for match in _ARITY_LIST.finditer(text):
         counts = sorted({_arity(word) for word in re.findall(_ARITY, match["list"], re.IGNORECASE)})
         if match["neg"]:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
+from clip_mat.facts import Facts
+from clip_mat.language.captions import write_caption
 from clip_mat.search.element_groups import D_BLOCK, RARE_EARTHS, TOXIC
 from clip_mat.search.optimade import compile_filter
 from clip_mat.search.phrase import has_any
 from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret
+from indexes import Record, SQLiteStore
 
 NO_RARE_EARTHS = f"NOT {has_any(RARE_EARTHS)}"
 NO_POISON = f"NOT {has_any(TOXIC)}"
@@ -89,6 +95,8 @@ NO_POISON = f"NOT {has_any(TOXIC)}"
         ("rare-earth nickelate", has_any(RARE_EARTHS)),
         ("layered chalcogenide", 'elements HAS ANY "S","Se","Te"'),
         ("only Li, Mn and O", 'elements HAS ONLY "Li","Mn","O" AND nelements = 3'),
+        ("contains only nitrogen, hydrogen, plus carbon.", 'elements HAS ONLY "N","H","C" AND nelements = 3'),
+        ("just Ti, Fe, and Co cubic structure", ""),  # all of a list or nothing of it
         ("the Li-Mn-O system", 'elements HAS ONLY "Li","Mn","O" AND nelements = 3'),
         # together
         (
@@ -207,3 +215,44 @@ def test_a_filter_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
+
+
+def test_what_is_read_from_a_true_caption_holds_for_its_crystal(tmp_path: Path) -> None:
+    """Captions that say only what is so, against their own crystals in a real store."""
+    rng = random.Random(7)
+    symbols = [symbol for symbol in NUMBERS if symbol not in ("D", "T")]
+    known = [
+        Facts(
+            {symbol: rng.randint(1, 4) for symbol in sorted(rng.sample(symbols[:94], rng.randint(1, 5)))},
+            spacegroup=rng.randint(1, 230),
+            band_gap=rng.choice([0.0, 0.4, 2.3, 5.1]),
+            energy_above_hull=rng.choice([0.0, 0.03, 0.4]),
+        )
+        for _ in range(300)
+    ]
+    with SQLiteStore.open(tmp_path / "store") as store:
+        records = store.collection("materials")
+        records.upsert(
+            Record(
+                str(row),
+                metadata={
+                    "elements": list(facts.elements),
+                    "nelements": len(facts.elements),
+                    "chemical_formula_reduced": facts.formula,
+                    "crystal_system": facts.crystal_system,
+                    "spacegroup": facts.spacegroup,
+                    "prototypes": [],
+                    "band_gap": facts.band_gap,
+                    "energy_above_hull": facts.energy_above_hull,
+                },
+            )
+            for row, facts in enumerate(known)
+        )
+        filtered = 0
+        for row, facts in enumerate(known):
+            for tier in ("any", "chemsys+system"):
+                text = write_caption(facts, rng, tier).text
+                if condition := interpret(text).filter:
+                    filtered += 1
+                    assert str(row) in records.ids(compile_filter(condition)), (text, condition)
+    assert filtered > 50
