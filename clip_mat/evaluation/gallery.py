@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +18,7 @@ from clip_mat.errors import CrystalError
 from clip_mat.facts import Facts, Key
 from clip_mat.structures import Skipped, read_crystals
 from clip_mat.towers.graphs import shaken
+from clip_mat.who_has import WhoHas
 
 Vectors = npt.NDArray[np.float32]
 Progress = Callable[[int, int, str], None]
@@ -197,17 +197,9 @@ class Gallery:
         return np.concatenate(parts)
 
 
-class FactIndex:
-    """Which crystals have which facts."""
-
-    def __init__(self, facts: Sequence[Facts]) -> None:
-        self._count = len(facts)
-        self._holders: dict[Key, set[int]] = defaultdict(set)
-        for row, known in enumerate(facts):
-            for key in known.keys:
-                self._holders[key].add(row)
+class FactIndex(WhoHas):
+    """Which crystals have which facts, as sets."""
 
     def matching(self, stated: Iterable[Key]) -> set[int]:
         """Rows of the crystals that have every stated fact; all of them where nothing is stated."""
-        held = sorted((self._holders.get(key, set()) for key in stated), key=len)
-        return set.intersection(*held) if held else set(range(self._count))
+        return set(self(frozenset(stated)).tolist())
