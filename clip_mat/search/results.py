@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clip_mat.symmetry import spacegroup_symbol
+from clip_mat.tables import html_table, text_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,7 @@ class SearchResult(Sequence[MaterialHit]):
 
     def __str__(self) -> str:
         """A table for terminals."""
-        rows = [TABLE_COLUMNS, *(table_row(hit) for hit in self.hits)]
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+        return text_table(TABLE_COLUMNS, map(table_row, self.hits))
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
@@ -99,14 +98,7 @@ class SearchResult(Sequence[MaterialHit]):
             f"<p><b>{html.escape(self.query)}</b><br>filter: <code>{html.escape(self.filter or 'none')}</code></p>"
         ]
         lines += [f"<p><i>{html.escape(note)}</i></p>" for note in self.notes]
-        head = "".join(f"<th>{name}</th>" for name in TABLE_COLUMNS)
-        lines.append(f"<table><thead><tr>{head}</tr></thead><tbody>")
-        for hit in self.hits:
-            cells = [html.escape(cell) for cell in table_row(hit)]
-            cells[2] = "".join(f"<sub>{c}</sub>" if c.isdigit() else c for c in cells[2])
-            lines.append("<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>")
-        lines.append("</tbody></table>")
-        return "".join(lines)
+        return "".join([*lines, html_table(TABLE_COLUMNS, map(table_row, self.hits))])
 
 
 TABLE_COLUMNS = ("#", "id", "formula", "space group", "gap / eV", "above hull / eV", "score")

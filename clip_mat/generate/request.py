@@ -1,0 +1,398 @@
+"""What is asked of the generator: read from plain words, shown to the user, and held against every crystal made."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from math import gcd
+from typing import Any, Self
+
+from clip_mat.crystal import NUMBERS
+from clip_mat.errors import RequestError
+from clip_mat.facts import CRYSTAL_SYSTEMS, GAP_CLASSES, Facts, Key, anonymous_formula, crystal_system, reduced
+from clip_mat.language.formula_parser import parse_formula
+from clip_mat.language.mentions import Mention, find_mentions
+from clip_mat.search.formulas import conventional_formula
+from clip_mat.search.optimade import compile_filter
+from clip_mat.search.request import ANYTHING, interpret
+from clip_mat.symmetry import spacegroup_symbol
+from indexes.filters import compile_filter as to_sql
+
+MAX_NUMBER = 1000
+"""Most crystals in one request."""
+MAX_ATOMS = 64
+"""Most atoms in a cell that is asked for."""
+ESTIMATED = ("band_gap", "energy_above_hull", "formation_energy")
+"""Properties that a generated crystal is only thought to have, after its template."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrystalRequest:
+    """What is asked for; None and empty where nothing is.
+
+    Attributes:
+        text: As it was asked.
+        words: What of the text goes into the vector.
+        composition: Reduced formula; how many units stand in a cell is free.
+        cell: Exact content of the cell; then `composition` is its reduced formula.
+        elements: Elements that must be there.
+        families: Classes of compound, as `clip_mat.facts.families` names them.
+        spacegroup: International number.
+        crystal_system: As in `clip_mat.facts.CRYSTAL_SYSTEMS`.
+        prototypes: Structure types, each as good as the others.
+        anonymous: Anonymous formula.
+        gap: A class of `clip_mat.facts.GAP_CLASSES`.
+        filter: OPTIMADE filter that every crystal meets; empty for none.
+        n: How many crystals.
+        from_noise: Without templates.
+        seed: Decides everything that is drawn.
+        notes: How the request was understood, for the user to see.
+    """
+
+    text: str = ""
+    words: str = ""
+    composition: Mapping[str, int] | None = None
+    cell: Mapping[str, int] | None = None
+    elements: tuple[str, ...] = ()
+    families: tuple[str, ...] = ()
+    spacegroup: int | None = None
+    crystal_system: str | None = None
+    prototypes: tuple[str, ...] = ()
+    anonymous: str | None = None
+    gap: str | None = None
+    filter: str = ""
+    n: int = 4
+    from_noise: bool = False
+    seed: int = 0
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def read(
+        cls,
+        text: str = "",
+        *,
+        n: int = 4,
+        composition: str | Mapping[str, int] | None = None,
+        cell: str | Mapping[str, int] | None = None,
+        spacegroup: int | str | None = None,
+        crystal_system: str | None = None,
+        filter: str | None = None,
+        from_noise: bool = False,
+        seed: int = 0,
+    ) -> Self:
+        """Understand a request.
+
+        Args:
+            text: In plain words; may be empty.
+            n: How many crystals.
+            composition: Formula or counts, in place of one in the text.
+            cell: Exact content of the cell, formula or counts.
+            spacegroup: Number or symbol, in place of one in the text.
+            crystal_system: In place of one in the text.
+            filter: OPTIMADE, in place of the filter that is read from the text; "" for none.
+            from_noise: Without templates.
+            seed: Decides everything that is drawn.
+
+        Raises:
+            RequestError: If a part cannot be understood or met, or two parts contradict each other.
+        """
+        _check_kinds(text=text, n=n, seed=seed, from_noise=from_noise)
+        if not 1 <= n <= MAX_NUMBER:
+            raise RequestError(f"n must be a whole number from 1 to {MAX_NUMBER:,}, not {n}")
+        if composition is not None and cell is not None:
+            raise RequestError("give a composition or the content of a cell, not both")
+        read = cls._of_text(text) if text.strip() else cls()
+        if filter is not None:
+            read = replace(read, filter=filter.strip())
+        if read.filter:
+            compile_filter(read.filter)
+        content = _counts(cell, "cell") if cell is not None else None
+        wanted = content if content is not None else _counts(composition, "composition") if composition else None
+        if wanted is not None:
+            read = read._with_composition(reduced(wanted))
+        if spacegroup is not None:
+            number = _spacegroup(spacegroup)
+            read = replace(read, spacegroup=number, crystal_system=_system(number))
+        if crystal_system is not None:
+            read = read._with_system(crystal_system)
+        if content is not None and sum(content.values()) > MAX_ATOMS:
+            raise RequestError(f"the cell holds {sum(content.values())} atoms; at most {MAX_ATOMS} can be made")
+        read = replace(read, text=text, cell=content, n=n, from_noise=from_noise, seed=seed)
+        read._check()
+        return read
+
+    @classmethod
+    def _of_text(cls, text: str) -> Self:
+        """What the words say."""
+        understood = interpret(text)
+        words = "" if understood.text == ANYTHING else understood.text
+        mentions = find_mentions(words)
+        notes = list(understood.notes)
+        formulas = [m for m in mentions if m.kind == "formula" and _whole(m)]
+        composition = reduced(_whole(formulas[0])) if formulas else None
+        if len({str(m.composition) for m in formulas}) > 1:
+            notes.append(f"several formulas are named; the first counts: {conventional_formula(composition or {})}")
+        groups = sorted({m.spacegroup for m in mentions if m.kind == "spacegroup" and m.spacegroup})
+        systems = sorted({m.name for m in mentions if m.kind == "crystal_system" and m.name in CRYSTAL_SYSTEMS})
+        clauses = [understood.filter] if understood.filter else []
+        if len(groups) > 1:
+            clauses.append(_either("spacegroup", groups))
+        elif len(systems) > 1 and not groups:
+            clauses.append(_either("crystal_system", [f'"{system}"' for system in systems]))
+        group = groups[0] if len(groups) == 1 else None
+        system = systems[0] if len(systems) == 1 and not groups else None
+        elements: list[str] = []
+        families: list[str] = []
+        if composition is None:
+            for mention in mentions:
+                if mention.kind in ("element", "system"):
+                    elements += [str(symbol) for symbol, _ in mention.composition if symbol]
+                elif mention.kind == "family" and mention.name:
+                    families.append(mention.name)
+                if mention.kind == "system" and f"nelements = {len(mention.composition)}" not in " ".join(clauses):
+                    clauses.append(f"nelements = {len(mention.composition)}")
+        anonymous = [m for m in mentions if m.kind == "anonymous"]
+        return cls(
+            text=text,
+            words=words,
+            composition=composition,
+            elements=tuple(dict.fromkeys(elements)),
+            families=tuple(dict.fromkeys(families)),
+            spacegroup=group,
+            crystal_system=_system(group) if group else system,
+            prototypes=tuple(dict.fromkeys(m.name for m in mentions if m.kind == "prototype" and m.name)),
+            anonymous=_pattern(anonymous[0]) if anonymous and composition is None else None,
+            gap=_gap_class(words),
+            filter=" AND ".join(dict.fromkeys(clauses)),
+            notes=tuple(notes),
+        )
+
+    def _with_composition(self, composition: dict[str, int]) -> Self:
+        notes = self.notes
+        if self.composition is not None and dict(self.composition) != composition:
+            given, said = conventional_formula(composition), conventional_formula(self.composition)
+            notes = (*notes, f"the composition given, {given}, replaces that of the text, {said}")
+        return replace(self, composition=composition, elements=(), families=(), anonymous=None, notes=notes)
+
+    def _with_system(self, system: str) -> Self:
+        if system not in CRYSTAL_SYSTEMS:
+            raise RequestError(f"crystal system {system!r}: know {', '.join(CRYSTAL_SYSTEMS)}")
+        if self.spacegroup is not None and self.crystal_system != system:
+            symbol = spacegroup_symbol(self.spacegroup)
+            raise RequestError(f"space group {symbol} ({self.spacegroup}) is {self.crystal_system}, not {system}")
+        return replace(self, crystal_system=system)
+
+    def _check(self) -> None:
+        """Raises a RequestError where a filter forbids what the rest asks for."""
+        if self.filter and self.composition is not None:
+            facts = Facts(self.composition)
+            composed = {
+                "elements": list(facts.elements),
+                "nelements": len(facts.elements),
+                "chemical_formula_reduced": facts.formula,
+                "chemical_formula_anonymous": facts.anonymous,
+                "chemical_system": facts.chemical_system,
+            }
+            if set(_fields(compile_filter(self.filter))) <= set(composed) and not meets(composed, self.filter):
+                formula = conventional_formula(self.composition)
+                raise RequestError(f"{formula} cannot meet the filter {self.filter}; change one of them")
+
+    @property
+    def states(self) -> frozenset[Key]:
+        """What a crystal must be to be what was asked for, as far as the crystal itself shows it."""
+        keys: list[Key] = [("element", symbol) for symbol in self.elements]
+        keys += [("family", name) for name in self.families]
+        if self.composition is not None:
+            keys.append(("formula", Facts(self.composition).formula))
+        if self.anonymous:
+            keys.append(("anonymous", self.anonymous))
+        if self.spacegroup is not None:
+            keys.append(("spacegroup", self.spacegroup))
+        elif self.crystal_system is not None:
+            keys.append(("crystal_system", self.crystal_system))
+        return frozenset(keys)
+
+    @property
+    def properties(self) -> tuple[str, ...]:
+        """Properties that the filter speaks of and a crystal does not show by itself."""
+        named = set(_fields(compile_filter(self.filter))) if self.filter else set()
+        return tuple(name for name in ESTIMATED if name in named)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing at all is asked."""
+        return not (self.words or self.filter or self.states or self.prototypes or self.gap)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON; what is not asked for is left out."""
+        known = {
+            "text": self.text,
+            "composition": conventional_formula(self.composition) if self.composition else None,
+            "cell": dict(self.cell) if self.cell else None,
+            "elements": list(self.elements),
+            "families": list(self.families),
+            "spacegroup": self.spacegroup,
+            "crystal_system": self.crystal_system,
+            "prototypes": list(self.prototypes),
+            "anonymous": self.anonymous,
+            "gap": self.gap,
+            "filter": self.filter,
+            "words": self.words,
+        }
+        asked = {name: value for name, value in known.items() if value not in (None, [], "")}
+        return asked | {"n": self.n, "from_noise": self.from_noise, "seed": self.seed}
+
+    def to_rows(self) -> Iterator[tuple[str, str]]:
+        """Names and values for people, of what was understood."""
+        for name, value in self.to_dict().items():
+            if name not in ("text", "n", "seed", "from_noise"):
+                shown = ", ".join(value) if isinstance(value, list) else str(value)
+                if name == "cell" and self.cell:
+                    shown = " ".join(f"{symbol}{count}" for symbol, count in self.cell.items())
+                elif name == "spacegroup" and self.spacegroup:
+                    shown = f"{spacegroup_symbol(self.spacegroup)} ({self.spacegroup})"
+                yield name.replace("_", " ").replace("spacegroup", "space group"), shown
+
+
+def meets(metadata: Mapping[str, Any], filter: str) -> bool:
+    """Whether metadata, as `clip_mat.search.records.metadata_of` gives it, meets an OPTIMADE filter.
+
+    Raises:
+        RequestError: If the filter cannot be understood.
+    """
+    import json
+
+    condition, values = to_sql(compile_filter(filter))
+    with sqlite3.connect(":memory:") as database:  # the store's own evaluator: one meaning of a filter everywhere
+        query = f"SELECT {condition} FROM (SELECT ? AS metadata)"  # noqa: S608 - made of placeholders
+        (found,) = database.execute(query, [*values, json.dumps(dict(metadata))]).fetchone()
+    database.close()
+    return bool(found)
+
+
+_KINDS = {"text": (str, "a text"), "n": (int, "a whole number"), "seed": (int, "a whole number")}
+
+
+def _check_kinds(**given: object) -> None:
+    """Raises a RequestError where a value, which may come from JSON, is of the wrong kind."""
+    for name, value in given.items():
+        kind, told = _KINDS.get(name, (bool, "true or false"))
+        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+            raise RequestError(f"{name} must be {told}, not {value!r}")
+
+
+def _counts(given: object, what: str) -> dict[str, int]:
+    """Element counts of a formula as written, or of a mapping; elements in alphabetical order.
+
+    Raises:
+        RequestError: If it is none, or has fractions.
+    """
+    if isinstance(given, str):
+        amounts = _amounts(given)
+        if amounts is None:
+            raise RequestError(f"{what} {given!r} is no formula; write it like LiMnO2 or Li2Mn2O4")
+    elif isinstance(given, Mapping):
+        amounts = Counter(dict(given))
+    else:
+        raise RequestError(f"{what} must be a formula or counts by element, not {given!r}")
+    unknown = [symbol for symbol in amounts if symbol not in NUMBERS]
+    if unknown or not amounts:
+        raise RequestError(f"{what} {given!r}: no such element: {', '.join(map(str, unknown)) or 'none given'}")
+    for symbol, count in amounts.items():
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise RequestError(f"{what} {given!r}: the amount of {symbol} must be a whole number, not {count!r}")
+    return {symbol: amounts[symbol] for symbol in sorted(amounts)}
+
+
+def _amounts(written: str) -> Counter[str] | None:
+    """Counts of a formula without bringing them to lowest terms; None if it is no formula in whole numbers."""
+    parsed = parse_formula(written.strip())
+    if parsed is None or not all(symbol and amount and float(amount).is_integer() for symbol, amount in parsed):
+        return None
+    lowest = {str(symbol): int(amount or 0) for symbol, amount in parsed}
+    plain = re.findall(r"([A-Z][a-z]?)(\d*)", written.strip())
+    if "".join(symbol + count for symbol, count in plain) != written.strip().replace(" ", ""):
+        return Counter(lowest)  # brackets or markup: the formula unit as it is reduced
+    counted: Counter[str] = Counter()
+    for symbol, count in plain:
+        counted[symbol] += int(count or 1)
+    return counted
+
+
+def _whole(mention: Mention) -> dict[str, int]:
+    """Counts of a formula that is mentioned; empty if it has fractions."""
+    if not all(symbol and amount and float(amount).is_integer() for symbol, amount in mention.composition):
+        return {}
+    return {str(symbol): int(amount or 0) for symbol, amount in mention.composition}
+
+
+def _pattern(mention: Mention) -> str | None:
+    """The anonymous formula that is mentioned."""
+    amounts = [int(amount) for _, amount in mention.composition if amount and float(amount).is_integer()]
+    if not amounts:
+        return None
+    divisor = reduce(gcd, amounts)
+    return anonymous_formula({chr(65 + place): amount // divisor for place, amount in enumerate(amounts)})
+
+
+def _spacegroup(given: object) -> int:
+    """Number of a space group given by number or symbol.
+
+    Raises:
+        RequestError: If there is none.
+    """
+    if isinstance(given, str) and not given.strip().isdigit():
+        from clip_mat.language.spacegroups import find_symbol
+
+        found = find_symbol(given.strip(), 0)
+        if found is None or found[0] != len(given.strip()):
+            raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")
+        return found[1]
+    number = int(given) if isinstance(given, int | float | str) and float(given).is_integer() else 0
+    if isinstance(given, bool) or not 1 <= number <= 230:
+        raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")
+    return number
+
+
+def _system(number: int) -> str:
+    return crystal_system(number)
+
+
+def _either(name: str, values: Sequence[object]) -> str:
+    return "(" + " OR ".join(f"{name} = {value}" for value in values) + ")"
+
+
+_GAP_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("wide gap", re.compile(r"\b(?:wide|large)[- ](?:band[- ]?)?gap", re.IGNORECASE)),
+    ("narrow gap", re.compile(r"\b(?:narrow|small)[- ](?:band[- ]?)?gap", re.IGNORECASE)),
+    ("insulator", re.compile(r"\binsulat(?:or|ors|ing)\b", re.IGNORECASE)),
+    ("semiconductor", re.compile(r"\bsemi-?conduct(?:or|ors|ing)\b", re.IGNORECASE)),
+    ("nonmetal", re.compile(r"\bnon-?metal(?:lic)?\b", re.IGNORECASE)),
+    ("metal", re.compile(r"\bmetallic\b(?! (?:element|ion|glass|radi))|\b(?:is|an?|be) metals?\b(?![- ]\w)", re.I)),
+    ("metal", re.compile(r"^metals?\b(?![- ]\w)", re.IGNORECASE)),
+)
+
+
+def _gap_class(words: str) -> str | None:
+    """The class of band gap that the words name."""
+    for name, pattern in _GAP_WORDS:
+        if pattern.search(words):
+            assert name in GAP_CLASSES
+            return name
+    return None
+
+
+def _fields(where: Any) -> Iterator[str]:
+    """Names of the fields of a compiled filter."""
+    if isinstance(where, Mapping):
+        for name, value in where.items():
+            if not name.startswith("$"):
+                yield name
+            yield from _fields(value)
+    elif isinstance(where, list):
+        for part in where:
+            yield from _fields(part)
