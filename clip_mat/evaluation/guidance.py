@@ -1,7 +1,7 @@
-"""Does the generator do what texts ask? Composition and symmetry of text requests, and classes asked without a formula.
+"""Does the generator do what texts ask? Composition and symmetry, and classes that are asked without a formula.
 
-Chemeleon's evaluation (Park et al., Nat. Commun. 16, 4379 (2025)) asks for compositions and crystal systems, but divides
-by valid samples only; here every request counts, and a crystal that is missing counts as wrong.
+Chemeleon's evaluation (Park et al., Nat. Commun. 16, 4379 (2025)) asks for compositions and crystal systems, but
+divides by valid samples only; here every request counts, and a crystal that is missing counts as wrong.
 """
 
 from __future__ import annotations

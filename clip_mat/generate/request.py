@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import gcd
@@ -258,20 +260,33 @@ class CrystalRequest:
                 yield name.replace("_", " ").replace("spacegroup", "space group"), shown
 
 
-def meets(metadata: Mapping[str, Any], filter: str) -> bool:
+def meets(metadata: Mapping[str, Any], filter: str, ignoring: Sequence[str] = ()) -> bool:
     """Whether metadata, as `clip_mat.search.records.metadata_of` gives it, meets an OPTIMADE filter.
+
+    Args:
+        metadata: What is known.
+        filter: The filter.
+        ignoring: Properties whose conditions count as met.
 
     Raises:
         RequestError: If the filter cannot be understood.
     """
-    import json
-
-    condition, values = to_sql(compile_filter(filter))
-    with sqlite3.connect(":memory:") as database:  # the store's own evaluator: one meaning of a filter everywhere
-        query = f"SELECT {condition} FROM (SELECT ? AS metadata)"  # noqa: S608 - made of placeholders
+    condition, values = to_sql(_without(compile_filter(filter), frozenset(ignoring)))
+    with closing(sqlite3.connect(":memory:")) as database:  # as the store does it: a filter has one meaning everywhere
+        query = f"SELECT {condition} FROM (SELECT ? AS metadata)"  # noqa: S608 - the condition is made of placeholders
         (found,) = database.execute(query, [*values, json.dumps(dict(metadata))]).fetchone()
-    database.close()
     return bool(found)
+
+
+def _without(where: Any, names: frozenset[str]) -> Any:
+    """A compiled filter in which conditions on some fields hold for all."""
+    if isinstance(where, list):
+        return [_without(part, names) for part in where]
+    if not isinstance(where, Mapping):
+        return where
+    if "$not" in where and names & set(_fields(where["$not"])):
+        return {}
+    return {name: _without(value, names) for name, value in where.items() if name not in names}
 
 
 _KINDS = {"text": (str, "a text"), "n": (int, "a whole number"), "seed": (int, "a whole number")}
