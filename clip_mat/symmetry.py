@@ -41,11 +41,14 @@ class Symmetry:
         spacegroup: International number, 1 to 230.
         prototype: Label of the structure type, as `prototype_label` gives it.
         primitive: A primitive cell, turned as the given cell is.
+        words: Wyckoff letters of each element, ``{"Na": "a", "Cl": "b"}``; one for each of the equivalent choices of
+            origin and axes that give the label.
     """
 
     spacegroup: int
     prototype: str
     primitive: Crystal
+    words: tuple[dict[str, str], ...] = ()
 
 
 def find_symmetry(crystal: Crystal, tolerance: float = TOLERANCE) -> Symmetry | None:
@@ -55,10 +58,11 @@ def find_symmetry(crystal: Crystal, tolerance: float = TOLERANCE) -> Symmetry | 
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
-    dataset = _dataset(crystal, tolerance)
+    dataset = find_dataset(crystal, tolerance)
     if dataset is None:
         return None
-    return Symmetry(int(dataset.number), _label(crystal, dataset), _primitive(crystal, dataset))
+    label, words = _label(crystal, dataset)
+    return Symmetry(int(dataset.number), label, _primitive(crystal, dataset), words)
 
 
 def find_spacegroup(crystal: Crystal, tolerance: float = TOLERANCE) -> int | None:
@@ -68,7 +72,7 @@ def find_spacegroup(crystal: Crystal, tolerance: float = TOLERANCE) -> int | Non
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
-    dataset = _dataset(crystal, tolerance)
+    dataset = find_dataset(crystal, tolerance)
     return None if dataset is None else int(dataset.number)
 
 
@@ -86,8 +90,8 @@ def prototype_label(crystal: Crystal, tolerance: float = TOLERANCE) -> str | Non
     Returns:
         None where spglib finds no space group.
     """
-    dataset = _dataset(crystal, tolerance)
-    return None if dataset is None else _label(crystal, dataset)
+    dataset = find_dataset(crystal, tolerance)
+    return None if dataset is None else _label(crystal, dataset)[0]
 
 
 def primitive(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
@@ -97,7 +101,7 @@ def primitive(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
-    dataset = _dataset(crystal, tolerance)
+    dataset = find_dataset(crystal, tolerance)
     return crystal if dataset is None else _primitive(crystal, dataset)
 
 
@@ -109,7 +113,7 @@ def conventional(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
-    dataset = _dataset(crystal, tolerance)
+    dataset = find_dataset(crystal, tolerance)
     return crystal if dataset is None else Crystal(dataset.std_types, dataset.std_positions, dataset.std_lattice)
 
 
@@ -137,8 +141,13 @@ def spacegroup_symbol(number: int) -> str:
     return centring + "".join(re.sub(r"^([2346])([1-5])", r"\1_\2", axis) for axis in axes)
 
 
-def _dataset(crystal: Crystal, tolerance: float) -> Any:
-    """spglib's dataset, or None."""
+def find_dataset(crystal: Crystal, tolerance: float = TOLERANCE) -> Any:
+    """spglib's dataset of a cell, or None where it finds no space group.
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+    """
     _quiet_spglib()
     import spglib
 
@@ -162,7 +171,8 @@ def _primitive(crystal: Crystal, dataset: Any) -> Crystal:
     return Crystal(crystal.numbers[kept], positions, dataset.primitive_lattice)
 
 
-def _label(crystal: Crystal, dataset: Any) -> str:
+def _label(crystal: Crystal, dataset: Any) -> tuple[str, tuple[dict[str, str], ...]]:
+    """The label, and the Wyckoff letters of each element in each way to get it."""
     number = int(dataset.number)
     symbols = crystal.symbols
     counts = reduced(Counter(symbols))
@@ -173,21 +183,27 @@ def _label(crystal: Crystal, dataset: Any) -> str:
     family = _FAMILIES[crystal_system(number)]
     centring = "C" if dataset.international[0] == "A" else dataset.international[0]
     pearson = f"{family}{centring}{len(dataset.std_types)}"
-    return f"{formula}_{pearson}_{number}_{_wyckoffs(number, counts, orbits)}"
+    written, words = _wyckoffs(number, counts, orbits)
+    return f"{formula}_{pearson}_{number}_{written}", words
 
 
-def _wyckoffs(number: int, counts: dict[str, int], orbits: dict[str, Counter[str]]) -> str:
-    """Letters of all elements, relabelled to the earliest of the equivalent choices."""
+def _wyckoffs(
+    number: int, counts: dict[str, int], orbits: dict[str, Counter[str]]
+) -> tuple[str, tuple[dict[str, str], ...]]:
+    """Letters of all elements, relabelled to the earliest of the equivalent choices; and every way to get there."""
     letters, *_ = relabelings = _relabelings()[str(number)]
     weights = {letter: 0 if letter == "A" else ord(letter) - 96 for letter in letters}  # A is beyond z, in 47 only
     choices = []
     for relabeled in relabelings:
         renamed = dict(zip(letters, relabeled, strict=True))
         weight = sum(weights[renamed[letter]] for orbit in orbits.values() for letter in orbit)
+        words = {symbol: _word(orbit, renamed) for symbol, orbit in orbits.items()}
         # With "_" after each, the words in order are also first in order when joined.
-        words = sorted((counts[symbol], _word(orbit, renamed) + "_") for symbol, orbit in orbits.items())
-        choices.append((weight, "".join(word for _, word in words).removesuffix("_")))
-    return min(choices)[1]
+        ordered = sorted((counts[symbol], word + "_") for symbol, word in words.items())
+        choices.append((weight, "".join(word for _, word in ordered).removesuffix("_"), words))
+    weight, written, _ = min(choices, key=lambda choice: choice[:2])
+    ways = {tuple(words.items()) for *found, words in choices if found == [weight, written]}
+    return written, tuple(dict(way) for way in sorted(ways))
 
 
 def _word(orbit: Counter[str], renamed: dict[str, str]) -> str:
