@@ -15,6 +15,7 @@ from app.terminal import json_option, note, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat.training.config import LossName
+    from clip_mat.training.trainer import RunSummary
 
 DEFAULT_MINUTES = 110.0
 
@@ -102,6 +103,79 @@ def clip_command(
             seed=seed,
             progress=_bar_until_done(stack, "making graphs"),
         )
+    return _told(summary, out, as_json)
+
+
+@train_command.command("diffusion")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    required=True,
+    help="Crystals: a parquet, a CIF, a folder of them, or a zip of POSCARs; may be given several times.",
+)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")
+@click.option("--epochs", type=int, help="Passes over the crystals.")
+@click.option(
+    "--clip",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of the Crystal CLIP whose vectors guide it.  [default: the one that comes along]",
+)
+@click.option("--batch", default=128, show_default=True, help="Crystals in a step.")
+@click.option("--threads", type=int, help="Threads of torch on the CPU.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@click.option("--seed", default=0, show_default=True, help="Of the weights, the noise, the captions and the order.")
+@json_option
+def diffusion_command(
+    data: tuple[Path, ...],
+    out: Path,
+    minutes: float | None,
+    epochs: int | None,
+    clip: Path | None,
+    batch: int,
+    threads: int | None,
+    device: str,
+    resume: bool,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Train the generative model of crystals, on those of at most 20 atoms in the cell.
+
+    The folder takes the weights with their model card, the logs (CSV and TensorBoard) and a checkpoint every few
+    minutes. SIGTERM and Ctrl-C end the run after the current step, with a checkpoint. For several processes or GPUs
+    put `torchrun --nproc-per-node N -m app.cli` in the place of `clip-mat`; on a CPU two processes of one thread
+    each are faster than one of two.
+
+    \b
+    Example:  clip-mat train diffusion --data crystals.parquet --out run
+              clip-mat train diffusion --data crystals.parquet --out run --resume
+    """
+    from clip_mat.training.diffusion import train_diffusion
+
+    logging.getLogger("clip_mat.training").setLevel(logging.INFO)
+    if minutes is None and epochs is None:
+        minutes = DEFAULT_MINUTES
+    with ExitStack() as stack:
+        summary = train_diffusion(
+            data,
+            out,
+            minutes=minutes,
+            epochs=epochs,
+            clip=clip,
+            batch=batch,
+            threads=threads,
+            device=device,
+            resume=resume,
+            seed=seed,
+            progress=_bar_until_done(stack, "encoding crystals"),
+        )
+    return _told(summary, out, as_json)
+
+
+def _told(summary: RunSummary, out: Path, as_json: bool) -> int:
+    """Says how a run went; the exit status."""
     if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
         return 0
     if as_json:

@@ -12,7 +12,10 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 logger = logging.getLogger(__name__)
 SECONDS_BETWEEN_LINES = 30.0
@@ -41,6 +44,19 @@ class StepRecord:
     scale: float
     learning_rate: float
     gradient_norm: float
+
+
+class Record(Protocol):
+    """A row of ``steps.csv``: a dataclass with these and other numbers, all of which are plotted."""
+
+    @property
+    def step(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def loss(self) -> float: ...
 
 
 class RunLog:
@@ -74,16 +90,17 @@ class RunLog:
     ) -> None:
         self._stack.close()
 
-    def step(self, record: StepRecord, progress: float) -> None:
+    def step(self, record: Record, progress: float) -> None:
         """After a step.
 
         Args:
             record: What happened.
             progress: Share of the run that is over.
         """
-        self._steps.write(asdict(record))
-        for name in ("loss", "scale", "learning_rate", "gradient_norm"):
-            self._board.add_scalar(f"train/{name}", getattr(record, name), record.step)
+        row = asdict(cast("DataclassInstance", record))
+        self._steps.write(row)
+        for name in row.keys() - {"step", "epoch", "seconds"}:
+            self._board.add_scalar(f"train/{name}", row[name], record.step)
         self._smooth = record.loss if self._smooth is None else 0.95 * self._smooth + 0.05 * record.loss
         told = f"epoch {record.epoch + 1}  step {record.step}  loss {self._smooth:.3f}{_shown(self._metrics)}"
         if self._bar is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Mapping
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -77,15 +78,18 @@ def restore_optimizer(model: nn.Module, optimizer: torch.optim.Optimizer, tensor
         optimizer.state[parameters[name]][key] = tensor
 
 
-class AveragedWeights:
+M = TypeVar("M", bound=nn.Module)
+
+
+class AveragedWeights(Generic[M]):
     """An exponential moving average of a model's weights, which generalises better than the last ones.
 
     Attributes:
         model: A copy of the model with the averaged weights, in evaluation mode.
     """
 
-    def __init__(self, model: nn.Module, decay: float) -> None:
-        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+    def __init__(self, model: M, decay: float) -> None:
+        self.model: M = copy.deepcopy(model).eval().requires_grad_(False)
         self._decay = decay
 
     @torch.no_grad()

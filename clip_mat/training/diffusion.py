@@ -1,0 +1,124 @@
+"""Training of the generative model, from files to shipped weights."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from clip_mat.clip import CrystalClip
+from clip_mat.generate.cells import LatticeScale
+from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
+from clip_mat.generate.denoiser_weights import save_denoiser
+from clip_mat.generate.flow import Lesson, losses
+from clip_mat.training.config import TrainConfig
+from clip_mat.training.diffusion_card import write_diffusion_card
+from clip_mat.training.diffusion_data import MOST_ATOMS, LessonSource, read_diffusion_set, split
+from clip_mat.training.diffusion_run import train_denoiser
+from clip_mat.training.trainer import RunSummary
+
+BATCH = 128
+CHUNK = 64
+VALIDATION = 600
+"""Formulas kept for validation."""
+LEARNING_RATE = 1.5e-3
+WEIGHTS = "weights"
+"""Folder, in that of the run, that always holds the averaged weights of the last checkpoint."""
+
+
+def train_diffusion(
+    data: Sequence[Path],
+    out: Path,
+    *,
+    minutes: float | None = None,
+    epochs: int | None = None,
+    clip: Path | None = None,
+    batch: int = BATCH,
+    device: str = "auto",
+    threads: int | None = None,
+    resume: bool = False,
+    seed: int = 0,
+    progress: Callable[[int, int], None] | None = None,
+) -> RunSummary:
+    """Train the denoiser and write it to a folder that `CrystalDenoiser.load` reads.
+
+    Args:
+        data: Files or folders of crystals.
+        out: Takes checkpoints and logs, and in ``weights`` the weights and their model card.
+        minutes: Time limit.
+        epochs: Passes over the data at most.
+        clip: Folder of the Crystal CLIP whose vectors condition it; by default the one that comes with this package.
+            A run may be resumed with another one.
+        batch: Crystals in a step, over all ranks.
+        device: Torch device, or "auto".
+        threads: Of torch on the CPU.
+        resume: Continue the run that lies in `out`.
+        seed: Decides everything that is drawn.
+        progress: Called with crystals done and crystals in all while they are encoded.
+
+    Raises:
+        TrainingError: If there is nothing to learn from, or a run to resume does not fit.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    reader = CrystalClip.load(clip)
+    whole = read_diffusion_set(data, out / "cache", reader, seed, progress=progress)
+    training, validation = split(whole, VALIDATION, seed)
+    scale = LatticeScale.of(training.lattices)
+    sizes = np.bincount([len(crystal) for crystal in training.crystals], minlength=MOST_ATOMS + 1)
+    torch.manual_seed(seed)
+    model = Denoiser(DenoiserConfig(vector=reader.dimension, scale=scale, cells=tuple(sizes.tolist())))
+    config = TrainConfig(
+        minutes=minutes,
+        epochs=epochs,
+        learning_rates={"": LEARNING_RATE},
+        warmup_steps=300,
+        ema_decay=0.9995,
+        evaluate_every=5,
+        seed=seed,
+        threads=threads,
+    )
+    trained = train_denoiser(
+        model,
+        LessonSource(training, scale, batch, CHUNK, seed),
+        config,
+        out,
+        evaluate=_Validation(LessonSource(validation, scale, batch, CHUNK, seed)) if len(validation) else None,
+        keep=lambda averaged: save_denoiser(averaged, out / WEIGHTS, reader.fingerprint),
+        device=device,
+        resume=resume,
+    )
+    if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
+        save_denoiser(trained.model, out / WEIGHTS, reader.fingerprint)
+        told = json.dumps(trained.summary.to_dict(), indent=1)
+        (out / "run.json").write_text(told + "\n", encoding="utf-8")
+        write_diffusion_card(out / WEIGHTS, trained.summary, len(training))
+    return trained.summary
+
+
+class _Validation:
+    """Losses on crystals kept out of training, elements known and nothing else; the same noise each time."""
+
+    def __init__(self, source: LessonSource) -> None:
+        order = sorted(range(source.size), key=lambda row: len(source.data.crystals[row]))
+        self._lessons: list[Lesson] = []
+        for start in range(0, len(order), CHUNK):
+            rows = order[start : start + CHUNK]
+            self._lessons.append(source.lesson(rows, [np.random.default_rng([1, row]) for row in rows], plain=True))
+
+    @torch.no_grad()
+    def __call__(self, model: Denoiser) -> dict[str, float]:
+        device = next(model.parameters()).device
+        total = {"atoms": 0.0, "lattice": 0.0, "spacegroup": 0.0}
+        crystals = 0
+        for lesson in self._lessons:
+            moved = lesson.to(device)
+            parts = losses(model(moved.state, moved.conditions), moved)
+            for name in total:
+                total[name] += len(lesson.numbers) * float(parts[name])
+            crystals += len(lesson.numbers)
+        return {name: value / crystals for name, value in total.items()}

@@ -1,0 +1,312 @@
+"""What the generative model learns from: reduced cells, their facts, and vectors of Crystal CLIP; drawn anew each time.
+
+Half of the vectors are those of the crystal itself, with and without its symmetry, half those of captions of it: at use
+a text is what is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.clip import CrystalClip
+from clip_mat.crystal import Crystal
+from clip_mat.entry_facts import facts_of
+from clip_mat.errors import TrainingError
+from clip_mat.facts import GAP_CLASSES, NEARLY_STABLE_BELOW, STABLE_BELOW, Facts
+from clip_mat.generate.cells import LatticeScale, equivalent_axes, lattice_numbers, niggli
+from clip_mat.generate.conditions import ENANTIOMORPHS, Condition, collate_conditions
+from clip_mat.generate.flow import Lesson, Times, make_lesson, make_path
+from clip_mat.generate.flow import Path as Way
+from clip_mat.language.captions import write_caption
+from clip_mat.structures import Entry, Skipped, read_crystals
+from clip_mat.towers.graphs import hidden, make_graphs
+
+logger = logging.getLogger(__name__)
+MOST_ATOMS = 20
+TEXTS = 4
+"""Captions of each crystal whose vectors are kept."""
+
+KNOWN = 0.7
+"""Share of lessons in which all elements are known from the start, as in structure prediction."""
+OPENING = 0.15
+"""Share in which the atoms are still noise and some elements are hidden: what compounds are there?"""
+ALONE = 0.35
+"""Share of lessons without any condition."""
+LATTICE_FIRST = 0.05
+"""Share in which the lattice is known, ..."""
+LATTICE_APART = 0.1
+"""... and in which it has a time of its own."""
+POOL = 8
+"""Batches whose crystals are sorted together by size, so that little is padding."""
+_MIRRORED = {**ENANTIOMORPHS, **{second: first for first, second in ENANTIOMORPHS.items()}}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DiffusionSet:
+    """N crystals to learn from.
+
+    Attributes:
+        crystals: In Niggli-reduced cells.
+        lattices: (N, 6), see `clip_mat.generate.cells.lattice_numbers`.
+        axes: Of each, see `clip_mat.generate.cells.equivalent_axes`.
+        facts: What is true of each.
+        own: (N, 2, d) float16, vectors of the crystals, with symmetry and without; d = 0 where there are none.
+        texts: (N, k, d) float16, vectors of captions.
+    """
+
+    crystals: list[Crystal]
+    lattices: npt.NDArray[np.float64]
+    axes: list[npt.NDArray[np.int64]]
+    facts: list[Facts]
+    own: npt.NDArray[np.float16]
+    texts: npt.NDArray[np.float16]
+
+    def __len__(self) -> int:
+        return len(self.crystals)
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.own.shape[2])
+
+    def rows(self, rows: Sequence[int]) -> DiffusionSet:
+        """Some of the crystals."""
+        return DiffusionSet(
+            [self.crystals[row] for row in rows],
+            self.lattices[rows],
+            [self.axes[row] for row in rows],
+            [self.facts[row] for row in rows],
+            self.own[rows],
+            self.texts[rows],
+        )
+
+
+def read_diffusion_set(
+    paths: Sequence[Path],
+    cache: Path,
+    clip: CrystalClip,
+    seed: int,
+    texts: int = TEXTS,
+    most_atoms: int = MOST_ATOMS,
+    progress: Callable[[int, int], None] | None = None,
+) -> DiffusionSet:
+    """Crystals, their facts and their vectors.
+
+    Args:
+        paths: Files or folders of crystals; what cannot be read is left out and logged, what is too large left out.
+        cache: Folder where vectors are kept between runs.
+        clip: Makes the vectors.
+        seed: Decides the captions.
+        texts: Captions of each crystal.
+        most_atoms: In a cell.
+        progress: Called with crystals done and crystals in all while they are encoded.
+
+    Raises:
+        TrainingError: If no crystal can be read.
+    """
+    entries: list[Entry] = []
+    for path in paths:
+        for found in read_crystals(path):
+            if isinstance(found, Skipped):
+                logger.warning("%s: %s left out: %s", found.source, found.id, found.reason)
+            elif len(found.crystal) <= most_atoms:
+                entries.append(found)
+    if not entries:
+        told = ", ".join(map(str, paths))
+        raise TrainingError(f"{told}: no crystal of at most {most_atoms} atoms; give CIFs or a parquet with them")
+    facts = [facts_of(entry) for entry in entries]
+    crystals = [niggli(entry.crystal) for entry in entries]
+    own, captions = _vectors(crystals, facts, cache, clip, seed, texts, progress)
+    return DiffusionSet(
+        crystals,
+        np.stack([lattice_numbers(crystal.lattice, len(crystal)) for crystal in crystals]),
+        [equivalent_axes(crystal.lattice) for crystal in crystals],
+        facts,
+        own,
+        captions,
+    )
+
+
+def _vectors(
+    crystals: Sequence[Crystal],
+    facts: Sequence[Facts],
+    cache: Path,
+    clip: CrystalClip,
+    seed: int,
+    texts: int,
+    progress: Callable[[int, int], None] | None,
+) -> tuple[npt.NDArray[np.float16], npt.NDArray[np.float16]]:
+    """Vectors of crystals and captions, read from the cache where they lie there."""
+    digest = hashlib.sha256(f"{clip.fingerprint} {seed} {texts}".encode())
+    for crystal, fact in zip(crystals, facts, strict=True):
+        for array in (crystal.numbers, crystal.positions, crystal.lattice):
+            digest.update(array.tobytes())
+        digest.update(repr(sorted(map(str, fact.keys))).encode())
+    file = cache / f"vectors-{digest.hexdigest()[:16]}.npz"
+    if not file.is_file():
+        own = np.zeros((len(crystals), 2, clip.dimension), np.float16)
+        written = np.zeros((len(crystals), texts, clip.dimension), np.float16)
+        for start in range(0, len(crystals), 512):
+            part = slice(start, start + 512)
+            graphs = make_graphs(crystals[part])
+            own[part, 0] = clip.encode_graphs(graphs)
+            own[part, 1] = clip.encode_graphs([hidden(graph) for graph in graphs])
+            rngs = [random.Random(f"{seed}/{row}") for row in range(*part.indices(len(crystals)))]
+            captions = [
+                write_caption(f, rng).text for f, rng in zip(facts[part], rngs, strict=True) for _ in range(texts)
+            ]
+            written[part] = clip.encode_text(captions).reshape(-1, texts, clip.dimension)
+            if progress is not None:
+                progress(min(part.stop, len(crystals)), len(crystals))
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = file.with_suffix(f".{os.getpid()}.npz")  # ranks may make it at the same time
+        np.savez(partial, allow_pickle=False, own=own, texts=written)
+        partial.replace(file)
+    with np.load(file, allow_pickle=False) as arrays:
+        return arrays["own"], arrays["texts"]
+
+
+def split(data: DiffusionSet, formulas: int, seed: int) -> tuple[DiffusionSet, DiffusionSet]:
+    """Some whole formulas for validation, the rest to learn from.
+
+    Args:
+        data: All.
+        formulas: For validation, of at most a tenth.
+        seed: Decides which.
+
+    Returns:
+        What to learn from, and what to validate on.
+    """
+    every = sorted({facts.formula for facts in data.facts})
+    random.Random(seed).shuffle(every)
+    kept = set(every[: min(formulas, len(every) // 10)])
+    inside = [row for row, facts in enumerate(data.facts) if facts.formula not in kept]
+    outside = [row for row, facts in enumerate(data.facts) if facts.formula in kept]
+    return data.rows(inside), data.rows(outside)
+
+
+class LessonSource:
+    """Lessons from crystals, the same for the same seed, however many processes share them.
+
+    Args:
+        data: What to learn from.
+        scale: Of lattices.
+        batch: Crystals in a step, over all ranks.
+        chunk: Crystals that go through the network at once; those of a chunk are alike in size.
+        seed: Decides the order and all that is drawn.
+    """
+
+    def __init__(self, data: DiffusionSet, scale: LatticeScale, batch: int, chunk: int, seed: int) -> None:
+        self.data, self.size = data, len(data)
+        self._lattices = scale.standard(data.lattices)
+        self._batch, self._chunk, self._seed = min(batch, self.size), chunk, seed
+
+    def __len__(self) -> int:
+        return self.size // self._batch
+
+    def epoch(self, number: int, rank: int = 0, world: int = 1, first: int = 0) -> Iterator[list[Lesson]]:
+        """This rank's part of the batches of an epoch, from the given one on."""
+        for batch in list(self._batches(number, world))[first:]:
+            yield [
+                self.lesson(own, [np.random.default_rng([self._seed, number, row]) for row in own])
+                for chunk in batch
+                if (own := chunk[rank::world])
+            ]
+
+    def _batches(self, number: int, world: int) -> Iterator[list[list[int]]]:
+        """Batches of chunks; each batch has small and large crystals, each chunk crystals of a size."""
+        order = np.random.default_rng([self._seed, number]).permutation(self.size)[: len(self) * self._batch]
+        size = min(self._chunk * world, self._batch)
+        for pool in np.split(order, range(POOL * self._batch, len(order), POOL * self._batch)):
+            rows = sorted(pool.tolist(), key=lambda row: len(self.data.crystals[row]))
+            chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
+            batches = -(-len(rows) // self._batch)
+            yield from (chunks[place::batches] for place in range(batches))
+
+    def lesson(self, rows: Sequence[int], rngs: Sequence[np.random.Generator], plain: bool = False) -> Lesson:
+        """One chunk.
+
+        Args:
+            rows: Which crystals.
+            rngs: One for each, which decides all that is drawn.
+            plain: All elements known, nothing asked, all of one crystal at one time.
+        """
+        ways = [self._way(row, rng) for row, rng in zip(rows, rngs, strict=True)]
+        times = _times(ways, rngs, plain)
+        groups = [self._group(row, way) for row, way in zip(rows, ways, strict=True)]
+        asked = [
+            Condition() if plain else self._condition(row, group, rng)
+            for row, group, rng in zip(rows, groups, rngs, strict=True)
+        ]
+        told = [c.spacegroup is not None or c.crystal_system is not None for c in asked]
+        guess = np.array([0 if known else group for group, known in zip(groups, told, strict=True)], dtype=np.int64)
+        return make_lesson(ways, times, collate_conditions(asked, self.data.dimension), guess)
+
+    def _way(self, row: int, rng: np.random.Generator) -> Way:
+        crystal = self.data.crystals[row]
+        return make_path(crystal.numbers, crystal.positions, self._lattices[row], rng, self.data.axes[row])
+
+    def _group(self, row: int, way: Way) -> int:
+        group = self.data.facts[row].spacegroup or 0
+        return _MIRRORED.get(group, group) if way.mirrored else group
+
+    def _condition(self, row: int, group: int, rng: np.random.Generator) -> Condition:
+        """What is told of a crystal: often nothing, often a part."""
+        if rng.random() < ALONE:
+            return Condition()
+        facts = self.data.facts[row]
+        draws = rng.random(5)
+        vector = None
+        if draws[0] < 0.45 and self.data.dimension:
+            choices = self.data.own[row] if rng.random() < 0.5 else self.data.texts[row]
+            vector = choices[rng.integers(len(choices))].astype(np.float32)
+        gap = None
+        if facts.band_gap is not None and draws[3] < 0.25:
+            fitting = [name for name, (low, high) in GAP_CLASSES.items() if low <= facts.band_gap < high]
+            gap = fitting[rng.integers(len(fitting))] if fitting else None
+        return Condition(
+            vector,
+            group if group and draws[1] < 0.6 else None,
+            facts.crystal_system if draws[2] < 0.2 else None,
+            gap,
+            _stability(facts) if draws[4] < 0.25 else None,
+        )
+
+
+def _stability(facts: Facts) -> str | None:
+    if facts.energy_above_hull is None:
+        return None
+    if facts.energy_above_hull <= STABLE_BELOW:
+        return "stable"
+    return "metastable" if facts.energy_above_hull <= NEARLY_STABLE_BELOW else "unstable"
+
+
+def _times(ways: Sequence[Way], rngs: Sequence[np.random.Generator], plain: bool) -> Times:
+    """Where on their ways the crystals of a lesson are."""
+    sizes = [len(way.numbers) for way in ways]
+    positions, lattice = np.zeros(len(ways)), np.zeros(len(ways))
+    covered = np.zeros((len(ways), max(sizes)), dtype=bool)
+    for row, (size, rng) in enumerate(zip(sizes, rngs, strict=True)):
+        kind, apart, positions[row], other, shown = rng.random(5)
+        lattice[row] = positions[row]
+        if plain:
+            continue
+        if kind < OPENING:
+            positions[row] = lattice[row] = 0.0
+            shown *= 1.25  # in a fifth of these all are shown: the question is then the space group alone
+        elif apart < LATTICE_FIRST:
+            lattice[row] = 1.0
+        elif apart < LATTICE_FIRST + LATTICE_APART:
+            lattice[row] = other
+        if kind < 1 - KNOWN:
+            covered[row, :size] = rng.random(size) >= shown
+    return Times(positions, lattice, covered)
