@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "app.train",
     "index": "app.materials",
     "search": "app.materials",
+    "generate": "app.generate",
     "eval": "app.evaluate",
 }
 
@@ -42,7 +43,7 @@ class _Commands(click.Group):
 @click.version_option(package_name="clip-mat", prog_name="clip-mat")
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 def group(debug: bool) -> None:
-    """Ask materials-science papers; find compounds by text.
+    """Ask materials-science papers; find compounds by text; generate crystals by text.
 
     \b
     Try:  clip-mat demo
@@ -50,6 +51,7 @@ def group(debug: bool) -> None:
           clip-mat ingest papers/ && clip-mat ask "Which defects limit CdTe?"
           clip-mat search "rock salt structure"
           clip-mat index structures/ --out mine && clip-mat search "layered oxide" --index mine
+          clip-mat generate "orthorhombic LiMnO2" --out made
     """
 
 

@@ -1,8 +1,9 @@
-"""Crystals and text in one space.
+"""Crystals and text in one space; crystals found and made by text.
 
->>> from clip_mat import CrystalClip, MaterialsIndex
+>>> from clip_mat import CrystalClip, Generator, MaterialsIndex
 >>> clip = CrystalClip.load()  # doctest: +SKIP
 >>> MaterialsIndex.open("materials.db").search("lead-free halide perovskite", k=10)  # doctest: +SKIP
+>>> Generator.load().sample("orthorhombic LiMnO2", n=4)  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from clip_mat.errors import ClipMatError, CrystalError, RequestError, TrainingEr
 if TYPE_CHECKING:
     from clip_mat.clip import CrystalClip
     from clip_mat.crystal import Crystal
+    from clip_mat.generate.generator import Generator
     from clip_mat.search.materials import MaterialsIndex
     from clip_mat.sentence_encoder import SentenceEncoder
 
@@ -23,6 +25,7 @@ __all__ = [
     "Crystal",
     "CrystalClip",
     "CrystalError",
+    "Generator",
     "MaterialsIndex",
     "RequestError",
     "SentenceEncoder",
@@ -33,6 +36,7 @@ __all__ = [
 _HOMES = {
     "Crystal": "clip_mat.crystal",
     "CrystalClip": "clip_mat.clip",
+    "Generator": "clip_mat.generate.generator",
     "MaterialsIndex": "clip_mat.search.materials",
     "SentenceEncoder": "clip_mat.sentence_encoder",
 }

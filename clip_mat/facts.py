@@ -156,8 +156,8 @@ class Facts:
         return keys
 
 
-_METALLOIDS = frozenset(["B", "Si", "Ge", "As", "Sb", "Te"])
-_NONMETALS = frozenset(
+METALLOIDS = frozenset(["B", "Si", "Ge", "As", "Sb", "Te"])
+NONMETALS = frozenset(
     ["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "At", "Rn"]
 )
 _ANIONS = {
@@ -195,7 +195,7 @@ def families(counts: Mapping[str, int]) -> tuple[str, ...]:
     found: list[str] = []
     if len(counts) == 1:
         found.append("elemental")
-    elif all(symbol not in _NONMETALS and symbol not in _METALLOIDS for symbol in counts):
+    elif all(symbol not in NONMETALS and symbol not in METALLOIDS for symbol in counts):
         found.append("intermetallic")
     if len(counts) > 1:
         anion = next((symbol for symbol in _ELECTRONEGATIVE if symbol in counts), None)

@@ -21,11 +21,22 @@ def charge_balanced(counts: Mapping[str, int]) -> bool:
     Args:
         counts: Atoms of each element.
     """
-    return _balanced(tuple(reduced(counts).items()))
+    return _balanced(tuple(reduced(counts).items()), common=False)
+
+
+def usually_balanced(counts: Mapping[str, int]) -> bool:
+    """Whether the composition passes the test with none but common oxidation states, as pymatgen lists them.
+
+    The field's test lets GaN pass and MnN too; this one tells the compounds that a chemist expects.
+
+    Args:
+        counts: Atoms of each element.
+    """
+    return _balanced(tuple(reduced(counts).items()), common=True)
 
 
 @lru_cache(maxsize=1 << 16)
-def _balanced(counts: tuple[tuple[str, int], ...]) -> bool:
+def _balanced(counts: tuple[tuple[str, int], ...], common: bool) -> bool:
     """SMACT multiplies out all states, up to 100,000 choices; here only the sums that can be reached are kept.
 
     Cations less electronegative than anions is to say: with the elements in the order of electronegativity there is a
@@ -35,7 +46,8 @@ def _balanced(counts: tuple[tuple[str, int], ...]) -> bool:
     symbols = [symbol for symbol, _ in counts]
     if len(symbols) == 1 or _metals().issuperset(symbols):
         return True
-    charges = {symbol: [count * state for state in _states()[symbol][0]] for symbol, count in counts}
+    states = _common_states() if common else {symbol: states for symbol, (states, _) in _states().items()}
+    charges = {symbol: [count * state for state in states[symbol]] for symbol, count in counts}
     known = [(negativity, symbol) for symbol in symbols if (negativity := _states()[symbol][1]) is not None]
     if len(known) < len(symbols):
         return False
@@ -65,6 +77,14 @@ def _states() -> dict[str, tuple[tuple[int, ...], float | None]]:
     return {
         symbol: (tuple(element.oxidation_states_smact14 or ()), element.pauling_eneg) for symbol, element in elements
     }
+
+
+@cache
+def _common_states() -> dict[str, tuple[int, ...]]:
+    """Common oxidation states of each element (Greenwood & Earnshaw, Chemistry of the Elements, 1997)."""
+    from pymatgen.core.periodic_table import Element
+
+    return {symbol: tuple(Element(symbol).common_oxidation_states) for symbol in _states()}
 
 
 @cache

@@ -190,18 +190,9 @@ class CrystalRequest:
 
     def _check(self) -> None:
         """Raises a RequestError where a filter forbids what the rest asks for."""
-        if self.filter and self.composition is not None:
-            facts = Facts(self.composition)
-            composed = {
-                "elements": list(facts.elements),
-                "nelements": len(facts.elements),
-                "chemical_formula_reduced": facts.formula,
-                "chemical_formula_anonymous": facts.anonymous,
-                "chemical_system": facts.chemical_system,
-            }
-            if set(_fields(compile_filter(self.filter))) <= set(composed) and not meets(composed, self.filter):
-                formula = conventional_formula(self.composition)
-                raise RequestError(f"{formula} cannot meet the filter {self.filter}; change one of them")
+        if self.composition is not None and not composition_meets(self.composition, self):
+            formula = conventional_formula(self.composition)
+            raise RequestError(f"{formula} cannot meet the filter {self.filter}; change one of them")
 
     @property
     def states(self) -> frozenset[Key]:
@@ -219,10 +210,14 @@ class CrystalRequest:
         return frozenset(keys)
 
     @property
+    def fields(self) -> frozenset[str]:
+        """Names of all that the filter speaks of."""
+        return frozenset(_fields(compile_filter(self.filter))) if self.filter else frozenset()
+
+    @property
     def properties(self) -> tuple[str, ...]:
         """Properties that the filter speaks of and a crystal does not show by itself."""
-        named = set(_fields(compile_filter(self.filter))) if self.filter else set()
-        return tuple(name for name in ESTIMATED if name in named)
+        return tuple(name for name in ESTIMATED if name in self.fields)
 
     @property
     def is_open(self) -> bool:
@@ -258,6 +253,26 @@ class CrystalRequest:
                 elif name == "spacegroup" and self.spacegroup:
                     shown = f"{spacegroup_symbol(self.spacegroup)} ({self.spacegroup})"
                 yield name.replace("_", " ").replace("spacegroup", "space group"), shown
+
+
+def composition_meets(counts: Mapping[str, int], request: CrystalRequest) -> bool:
+    """Whether a composition meets what the request's filter says of compositions.
+
+    Args:
+        counts: In lowest terms, elements in alphabetical order.
+        request: Its filter counts, nothing else.
+    """
+    if not request.filter:
+        return True
+    facts = Facts(counts)
+    known = {
+        "elements": list(facts.elements),
+        "nelements": len(facts.elements),
+        "chemical_formula_reduced": facts.formula,
+        "chemical_formula_anonymous": facts.anonymous,
+        "chemical_system": facts.chemical_system,
+    }
+    return meets(known, request.filter, ignoring=sorted(request.fields - set(known)))
 
 
 def meets(metadata: Mapping[str, Any], filter: str, ignoring: Sequence[str] = ()) -> bool:

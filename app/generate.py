@@ -1,0 +1,200 @@
+"""``clip-mat generate``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import click
+
+from app.terminal import console, json_option, note, plain, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from clip_mat.generate.generator import Generator
+    from clip_mat.generate.request import CrystalRequest
+    from clip_mat.generate.results import GenerationResult
+
+FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
+_AT_ONCE = 64
+_FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "seed")
+_folder = click.Path(path_type=Path, file_okay=False)
+_file = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.command("generate")
+@click.argument("text", required=False)
+@click.option("-n", "n", default=4, show_default=True, help="How many.")
+@click.option("--composition", help="Formula, in place of one in TEXT; how many units fill a cell is left free.")
+@click.option("--cell", help="Exact content of the cell, like Li4Mn4O8.")
+@click.option("--spacegroup", help="Number or symbol, like 225 or Fm-3m.")
+@click.option("--crystal-system", help="triclinic to cubic.")
+@click.option("--filter", "condition", help="OPTIMADE filter in place of the one read from TEXT; '' for none.")
+@click.option("--from-noise", is_flag=True, help="From pure noise, without templates.")
+@click.option("--index", "folder", type=_folder, help="Where templates come from; by default 288 bundled prototypes.")
+@click.option("--requests", type=click.File("rb"), help="Requests as JSON Lines; - for stdin. Prints JSON Lines.")
+@click.option("--rank", type=click.Choice(["model", "energy"]), default="model", show_default=True,
+              help="energy: relax with CHGNet (the extra [relax]) and rank by energy.")  # fmt: skip
+@click.option("--seed", default=0, show_default=True, help="Of everything that is drawn.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --out.")
+@click.option("--out", type=_folder, help="Write the crystals into this folder.")
+@click.option("--trajectory", type=_folder, help="Write the way from noise to each crystal here: extxyz and GIF.")
+@click.option("--picture", type=_file, help="Draw the first crystals, as PNG.")
+@json_option
+def generate_command(
+    text: str | None,
+    n: int,
+    composition: str | None,
+    cell: str | None,
+    spacegroup: str | None,
+    crystal_system: str | None,
+    condition: str | None,
+    from_noise: bool,
+    folder: Path | None,
+    requests: BinaryIO | None,
+    rank: str,
+    seed: int,
+    style: str,
+    out: Path | None,
+    trajectory: Path | None,
+    picture: Path | None,
+    as_json: bool,
+) -> int:
+    """Make crystals that fit TEXT, a composition or a cell; or any crystals at all.
+
+    How TEXT was understood is shown. Structure types that the index knows are tried with other elements; where they do
+    not suffice, and with --from-noise, crystals are made of noise. A composition is obeyed exactly; what cannot be met
+    is said.
+
+    \b
+    Examples:  clip-mat generate "orthorhombic LiMnO2" --out made
+               clip-mat generate --composition NaCl -n 2 --format poscar --out made
+               clip-mat generate "wide-gap nitride with the wurtzite structure" --index mine
+               clip-mat generate --cell Li4Mn4O8 --from-noise --picture made.png
+    """
+    from clip_mat import Generator
+    from clip_mat.generate.request import CrystalRequest
+
+    if requests is not None:
+        if any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture)):
+            raise click.UsageError("--requests goes with -n, --seed, --from-noise, --index and --rank only")
+        with _open(folder) as generator:
+            return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise}, rank)
+    request = CrystalRequest.read(
+        text or "",
+        n=n,
+        composition=composition,
+        cell=cell,
+        spacegroup=spacegroup,
+        crystal_system=crystal_system,
+        filter=condition,
+        from_noise=from_noise,
+        seed=seed,
+    )
+    with _open(folder) as generator:
+        (result,) = generator.generate([request], trajectory=trajectory is not None)
+        if rank == "energy":
+            result = generator.rank_by_energy(result)
+    if out is not None:
+        result = result.write(out, style)
+        note(f"{len(result)} crystals written to {out}")
+    if trajectory is not None:
+        note(f"{result.write_trajectories(trajectory)} ways from noise to crystal written to {trajectory}")
+    if picture is not None and result:
+        result.picture().save(picture)
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show_generated(result)
+    return 0 if result else 1
+
+
+def show_generated(result: GenerationResult) -> None:
+    """How the request was understood, and the crystals as a table."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from clip_mat.generate.results import TABLE_COLUMNS, table_row
+
+    screen = console()
+    understood = Table(box=None, pad_edge=False, show_header=False)
+    for name, value in result.request.to_rows():
+        understood.add_row(Text(plain(name), style="bold"), Text(plain(value)))
+    if understood.row_count:
+        screen.print(understood)
+    for remark in (*result.request.notes, *result.notes):
+        screen.print(Text(plain(remark), style="dim"))
+    if not result:
+        screen.print("no crystals")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in TABLE_COLUMNS:
+        is_text = name in ("formula", "space group", "from", "charges", "new")
+        fold = name in ("formula", "from")
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=not fold, overflow="fold")
+    for rank, crystal in enumerate(result, 1):
+        table.add_row(*(Text(plain(cell)) for cell in table_row(rank, crystal)))
+    screen.print()
+    screen.print(table)
+
+
+def _open(folder: Path | None) -> Generator:
+    from clip_mat import Generator
+
+    if folder is None:
+        note("Templates: 288 bundled prototypes; index your own with: clip-mat index SOURCE --out DIR")
+    return Generator.load(folder)
+
+
+def _answer_each(generator: Generator, lines: BinaryIO, defaults: dict[str, Any], rank: str) -> int:
+    """One JSON document a line, for each line; what cannot be met says why in its place."""
+    texts = (line.decode("utf-8", "replace").strip() for line in lines)
+    asked = (text for text in texts if text)
+    done = 0
+    with progress_bar("generating") as progress:
+        while batch := list(islice(asked, _AT_ONCE)):
+            for document in _answers(generator, batch, defaults, rank):
+                click.echo(json.dumps(document, ensure_ascii=True))
+            done += len(batch)
+            progress(done, 0, "")
+    return 0
+
+
+def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], rank: str) -> Iterator[dict[str, Any]]:
+    """Those that can be understood are made together, in the order of the lines."""
+    from clip_mat import ClipMatError
+
+    read: list[CrystalRequest | dict[str, Any]] = []
+    for line in lines:
+        try:
+            read.append(_request(line, defaults))
+        except ClipMatError as error:
+            read.append({"request": line[:200], "structures": [], "error": str(error)})
+    made = iter(generator.generate([request for request in read if not isinstance(request, dict)]))
+    for request in read:
+        if isinstance(request, dict):
+            yield request
+            continue
+        result = next(made)
+        yield (generator.rank_by_energy(result) if rank == "energy" else result).to_dict()
+
+
+def _request(line: str, defaults: dict[str, Any]) -> CrystalRequest:
+    from clip_mat import RequestError
+    from clip_mat.generate.request import CrystalRequest
+
+    try:
+        given = json.loads(line)
+    except ValueError:
+        raise RequestError(
+            f"not JSON: {line[:60]!r}; write one object a line, like {{'composition': 'NaCl'}}"
+        ) from None
+    if not isinstance(given, dict):
+        raise RequestError(f"not an object: {line[:60]!r}; write one like {{'composition': 'NaCl'}}")
+    unknown = sorted(set(given) - set(_FIELDS))
+    if unknown:
+        raise RequestError(f"unknown field {unknown[0]!r}; know {', '.join(_FIELDS)}")
+    kept = {name: value for name, value in given.items() if value is not None}
+    return CrystalRequest.read(**{**defaults, **kept})

@@ -1,0 +1,109 @@
+"""``clip-mat eval text``: whether the generator does what texts ask."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from app.terminal import console, json_option, note, print_json, progress_bar
+
+if TYPE_CHECKING:
+    from clip_mat import Crystal
+    from clip_mat.evaluation.gap_model import GapModel
+    from clip_mat.evaluation.guidance import GuidanceRow, TextReport
+    from clip_mat.structures import Entry
+
+
+@click.command("text")
+@click.option("--index", type=click.Path(path_type=Path, file_okay=False), help="Where templates come from.")
+@click.option("--requests", "asked", type=click.Path(path_type=Path, exists=True), required=True,
+              help="Crystals whose composition and crystal system are asked for in words.")  # fmt: skip
+@click.option("--gaps", type=click.Path(path_type=Path, exists=True),
+              help="Crystals with known band gaps: a judge of metals and wide gaps is fitted on them.")  # fmt: skip
+@click.option("--limit", default=500, show_default=True, help="Requests, drawn at random.")
+@click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
+@click.option("--each", default=100, show_default=True, help="Crystals for each class that is asked for.")
+@click.option("--unguided", default=500, show_default=True, help="Crystals of requests that ask for nothing.")
+@click.option("--from-noise", is_flag=True, help="Without templates.")
+@click.option("--seed", default=0, show_default=True, help="Of requests, crystals and bootstraps.")
+@json_option
+def text_command(
+    index: Path | None,
+    asked: Path,
+    gaps: Path | None,
+    limit: int,
+    max_sites: int,
+    each: int,
+    unguided: int,
+    from_noise: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Composition and crystal system of requests in words; classes that are asked for without a formula.
+
+    Every request counts: a crystal that is missing counts as wrong. A class is reached where asking for it makes it at
+    least five times as frequent as asking for nothing, or gives it nine times in ten.
+
+    \b
+    Example:  clip-mat eval text --index mine --requests val.parquet --gaps train.parquet
+    """
+    from clip_mat import Generator
+    from clip_mat.entry_facts import facts_of
+    from clip_mat.evaluation.gap_model import GapModel
+    from clip_mat.evaluation.guidance import measure_guidance, measure_text
+    from clip_mat.generate.request import CrystalRequest
+
+    entries = [entry for entry in _entries(asked) if len(entry.crystal) <= max_sites]
+    chosen = random.Random(seed).sample(entries, min(limit, len(entries)))
+    facts = [found for entry in chosen if (found := facts_of(entry)).spacegroup is not None]
+    judge: GapModel | None = None
+    if gaps is not None:
+        known = [entry for entry in _entries(gaps) if isinstance(entry.properties.get("band_gap"), float)]
+        values = [float(str(entry.properties["band_gap"])) for entry in known]
+        judge = GapModel.fit([entry.crystal for entry in known], values, seed=seed)
+    with Generator.load(index) as generator, progress_bar("generating") as progress:
+
+        def generate(requests: Sequence[dict[str, Any]]) -> list[list[Crystal]]:
+            read = [CrystalRequest.read(**{**request, "from_noise": from_noise}) for request in requests]
+            return [[made.crystal for made in result] for result in generator.generate(read, progress=progress)]
+
+        report = measure_text(generate, facts, seed=seed)
+        rows = measure_guidance(generate, judge, each=each, unguided=unguided, seed=seed)
+    if as_json:
+        judged = judge.auc if judge else {}
+        print_json({"text": report.to_dict(), "guidance": [row.to_dict() for row in rows], "judge_auc": judged})
+    else:
+        _show(report, rows, judge)
+
+
+def _entries(path: Path) -> list[Entry]:
+    from clip_mat.structures import Entry, read_crystals
+
+    entries = []
+    for found in read_crystals(path):
+        if isinstance(found, Entry):
+            entries.append(found)
+        else:
+            note(f"skipped {found.id} of {found.source}: {found.reason}")
+    return entries
+
+
+def _show(report: TextReport, rows: Sequence[GuidanceRow], judge: GapModel | None) -> None:
+    from rich.table import Table
+
+    screen = console()
+    screen.print(f"{report.requests} requests of composition and crystal system in words")
+    screen.print(f"  composition     {report.composition}")
+    screen.print(f"  crystal system  {report.system}")
+    screen.print(f"  in P1           {report.triclinic}\n")
+    table = Table("class", "asked for", "not asked for", "reached", box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(row.name, str(row.asked), str(row.unguided), "yes" if row.reached else "no")
+    screen.print(table)
+    if judge:
+        told = ", ".join(f"{name} {auc:.3f}" for name, auc in judge.auc.items())
+        screen.print(f"\njudge of gaps, AUC on chemical systems it was not fitted on: {told}")

@@ -1,0 +1,128 @@
+"""From raw candidates to results: symmetry, obedience, checks, and no crystal twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from clip_mat.crystal import Crystal
+from clip_mat.errors import CrystalError
+from clip_mat.facts import Facts, reduced
+from clip_mat.generate.checks import KnownCrystals, check, same
+from clip_mat.generate.request import CrystalRequest, meets
+from clip_mat.generate.results import GeneratedCrystal, Origin
+from clip_mat.generate.symmetrise import symmetrise
+from clip_mat.language.names import prototypes_of
+from clip_mat.search.records import metadata_of
+from clip_mat.structures import Entry
+from clip_mat.symmetry import prototype_label
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A crystal that may answer a request.
+
+    Attributes:
+        crystal: As it was made.
+        score: Higher is better.
+        origin: Where it comes from.
+        properties: What is thought to hold of it, after its template: ``band_gap`` (eV), ...
+        trajectory: From noise to crystal.
+    """
+
+    crystal: Crystal
+    score: float
+    origin: Origin
+    properties: Mapping[str, float] = field(default_factory=dict)
+    trajectory: tuple[Crystal, ...] = ()
+
+
+def finish(
+    request: CrystalRequest,
+    candidates: Sequence[Candidate],
+    known: KnownCrystals | None,
+    *,
+    before: Sequence[GeneratedCrystal] = (),
+    most: int | None = None,
+) -> list[GeneratedCrystal]:
+    """The best candidates that are what was asked for, each put on its symmetric places and checked.
+
+    Args:
+        request: What is asked.
+        candidates: In any order.
+        known: What is not new.
+        before: Results already there, which no other should repeat.
+        most: How many, by default as many as are asked for.
+
+    Returns:
+        Best first.
+    """
+    most = request.n if most is None else most
+    done: list[GeneratedCrystal] = []
+    for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
+        if len(done) == most:
+            break
+        made = _symmetric(request, candidate)
+        if made is None:
+            continue
+        crystal, group = made
+        checks = check(crystal, known=None)
+        if not checks.valid or not obeys(crystal, group, request, candidate.properties):
+            continue
+        if any(group == other.spacegroup and same(crystal, other.crystal) for other in (*before, *done)):
+            continue
+        checks = check(crystal, others=(), known=known)
+        done.append(
+            GeneratedCrystal(
+                crystal=crystal,
+                spacegroup=group,
+                score=candidate.score,
+                origin=candidate.origin,
+                checks=checks,
+                whole_cell=request.cell is not None,
+                trajectory=candidate.trajectory,
+            )
+        )
+    return done
+
+
+def _symmetric(request: CrystalRequest, candidate: Candidate) -> tuple[Crystal, int] | None:
+    """The crystal on its symmetric places and its space group; None where it cannot have the symmetry asked for."""
+    try:
+        found = symmetrise(
+            candidate.crystal,
+            spacegroup=request.spacegroup,
+            crystal_system=None if request.spacegroup else request.crystal_system,
+            keep_cell=request.cell is not None,
+        )
+    except CrystalError:  # noise that came to nothing: no volume, or atoms that are no numbers
+        return None
+    return None if found is None else (found.crystal, found.spacegroup)
+
+
+def obeys(crystal: Crystal, group: int, request: CrystalRequest, estimated: Mapping[str, float] | None = None) -> bool:
+    """Whether a crystal is what was asked for, as far as it shows it.
+
+    Args:
+        crystal: What was made.
+        group: Its space group.
+        request: What is asked.
+        estimated: Properties thought to hold of it; a property that is not among them is not asked about.
+    """
+    counts = Counter(crystal.symbols)
+    if request.cell is not None and dict(counts) != dict(request.cell):
+        return False
+    wants_type = bool(request.prototypes) or "prototypes" in request.filter
+    label = prototype_label(crystal) if wants_type else None
+    facts = Facts(reduced(counts), group, prototypes_of(label) if label else ())
+    if not request.states <= facts.keys:
+        return False
+    if request.prototypes and not set(request.prototypes) & set(facts.prototypes):
+        return False
+    if not request.filter:
+        return True
+    known: dict[str, Any] = metadata_of(Entry("", crystal, {}), facts) | dict(estimated or {})
+    unknown = [name for name in request.properties if name not in known]
+    return meets(known, request.filter, ignoring=unknown)

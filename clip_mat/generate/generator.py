@@ -1,0 +1,186 @@
+"""The generator: from a request to crystals that a chemist can use.
+
+A request is answered with structure types that the index knows, their elements substituted, and with crystals that the
+denoiser makes of noise. What is made is put on its symmetric places, held against the request, checked, and ranked.
+
+>>> from clip_mat import Generator
+>>> Generator.load().sample("orthorhombic LiMnO2", n=4)  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from clip_mat.generate.candidates import Candidate, finish
+from clip_mat.generate.checks import KnownCrystals
+from clip_mat.generate.noise import NoiseMaker
+from clip_mat.generate.request import CrystalRequest
+from clip_mat.generate.results import GeneratedCrystal, GenerationResult
+from clip_mat.generate.retrieved import Retriever
+from clip_mat.search.materials import MaterialsIndex
+from clip_mat.symmetry import spacegroup_symbol
+
+if TYPE_CHECKING:
+    from clip_mat.generate.sampler import CrystalDenoiser
+
+Progress = Callable[[int, int, str], None]
+_AT_ONCE = 64
+"""Requests that are answered together."""
+
+
+class Generator:
+    """Crystals for requests. Make one with `load`.
+
+    Args:
+        index: Where templates come from, and what is known; stays open until `close`.
+        denoiser: Makes crystals of noise.
+    """
+
+    def __init__(self, index: MaterialsIndex, denoiser: CrystalDenoiser) -> None:
+        self.index = index
+        self.denoiser = denoiser
+        self._retriever = Retriever(index, index.clip)
+        self._noise = NoiseMaker(denoiser, index.clip)
+        self._known = KnownCrystals.of_index(index)
+
+    @classmethod
+    def load(
+        cls,
+        index: MaterialsIndex | Path | str | None = None,
+        *,
+        denoiser: CrystalDenoiser | Path | str | None = None,
+        device: str = "cpu",
+    ) -> Self:
+        """The generator with the models that come with this package.
+
+        Args:
+            index: An index or its folder; by default the bundled prototypes.
+            denoiser: A denoiser or the folder of its weights.
+            device: Torch device of the denoiser.
+
+        Raises:
+            RequestError: If the index is missing or damaged, or was made with another Crystal CLIP.
+            WeightsError: If weights are missing, damaged, or do not fit their configuration.
+        """
+        from clip_mat.generate.sampler import CrystalDenoiser
+
+        if not isinstance(denoiser, CrystalDenoiser):
+            denoiser = CrystalDenoiser.load(denoiser, device=device)
+        if not isinstance(index, MaterialsIndex):
+            index = MaterialsIndex.open(index, create=index is None)
+        return cls(index, denoiser)
+
+    def sample(self, text: str = "", n: int = 4, *, trajectory: bool = False, **asked: Any) -> GenerationResult:
+        """Crystals for one request.
+
+        Args:
+            text: In plain words; may be empty, for any crystals at all.
+            n: How many.
+            trajectory: Also keep the way from noise to each crystal.
+            asked: As for `CrystalRequest.read`: composition, cell, spacegroup, crystal_system, filter, from_noise,
+                seed.
+
+        Returns:
+            The crystals, best first: n of them, or fewer and a note that says why.
+
+        Raises:
+            RequestError: If the request cannot be understood, or contradicts itself.
+        """
+        return self.generate([CrystalRequest.read(text, n=n, **asked)], trajectory=trajectory)[0]
+
+    def generate(
+        self, requests: Sequence[CrystalRequest], *, trajectory: bool = False, progress: Progress | None = None
+    ) -> list[GenerationResult]:
+        """Crystals for many requests, made together: faster than one by one.
+
+        Args:
+            requests: As `CrystalRequest.read` gives them.
+            trajectory: Also keep the way from noise to each crystal; then all are made of noise, or pass through it.
+            progress: Told how many requests are answered.
+        """
+        results: list[GenerationResult] = []
+        for start in range(0, len(requests), _AT_ONCE):
+            results += self._answer(requests[start : start + _AT_ONCE], trajectory)
+            if progress:
+                progress(len(results), len(requests), "")
+        return results
+
+    def _answer(self, requests: Sequence[CrystalRequest], trajectory: bool) -> list[GenerationResult]:
+        """Results; what cannot be met at all is asked again with less, and that is said."""
+        made, notes = self._make(requests, trajectory)
+        answers: list[GenerationResult] = []
+        for request, crystals, told in zip(requests, made, notes, strict=True):
+            eased = None if crystals else _eased(request)
+            if eased is not None:
+                less, without = eased
+                (answer,) = self._answer([less], trajectory)
+                crystals, told = (
+                    list(answer.crystals),
+                    [*told, f"nothing could be made {without}; shown without", *answer.notes],
+                )
+            elif len(crystals) < request.n:
+                told = [*told, self._why_fewer(request, len(crystals))]
+            answers.append(GenerationResult(request, tuple(crystals), tuple(told)))
+        return answers
+
+    def _make(
+        self, requests: Sequence[CrystalRequest], trajectory: bool
+    ) -> tuple[list[list[GeneratedCrystal]], list[list[str]]]:
+        """Crystals that are all that is asked, from templates and, where these do not suffice, of noise."""
+        made: list[list[GeneratedCrystal]] = []
+        notes: list[list[str]] = []
+        for request in requests:
+            candidates: list[Candidate] = []
+            told: list[str] = []
+            if not (request.from_noise or request.is_open):
+                candidates, told = self._retriever.find(request)
+            made.append(finish(request, candidates, self._known))
+            notes.append(told)
+        short = {place: request.n - len(made[place]) for place, request in enumerate(requests)}
+        short = {place: count for place, count in short.items() if count > 0 and self._noise.can_make(requests[place])}
+        if short:
+            of_noise = self._noise.make(
+                [requests[place] for place in short], list(short.values()), trajectory=trajectory
+            )
+            for (place, count), candidates in zip(short.items(), of_noise, strict=True):
+                if requests[place].words and not self._noise.understands_words:
+                    notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
+                made[place] += finish(requests[place], candidates, self._known, before=made[place], most=count)
+        return made, notes
+
+    def _why_fewer(self, request: CrystalRequest, made: int) -> str:
+        told = f"{made} of {request.n} crystals: all others that were tried repeat these or do not meet the request"
+        if not self._noise.can_make(request):
+            most = self.denoiser.most_atoms
+            told += f"; cells of more than {most} atoms are made from templates only, and no others of the index fit"
+        elif request.spacegroup or request.crystal_system:
+            told += "; ask without a symmetry for more"
+        return told
+
+    def close(self) -> None:
+        """Release the index."""
+        self.index.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _eased(request: CrystalRequest) -> tuple[CrystalRequest, str] | None:
+    """The request with the least important demand left out, and that demand in words; None where none can be."""
+    if request.prototypes:
+        return replace(request, prototypes=()), f"with the structure type {' or '.join(request.prototypes)}"
+    if request.spacegroup is not None:
+        symbol = spacegroup_symbol(request.spacegroup)
+        return replace(request, spacegroup=None), f"in space group {symbol} ({request.spacegroup})"
+    if request.crystal_system is not None:
+        return replace(request, crystal_system=None), f"that is {request.crystal_system}"
+    return None

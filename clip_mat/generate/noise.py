@@ -1,0 +1,169 @@
+"""Requests to the denoiser: how many atoms, which elements, what it is told; and which of its crystals are best."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.crystal import NUMBERS
+from clip_mat.generate.candidates import Candidate
+from clip_mat.generate.charge import charge_balanced
+from clip_mat.generate.conditions import Condition
+from clip_mat.generate.request import CrystalRequest
+from clip_mat.generate.results import Origin
+from clip_mat.generate.sampler import CrystalDenoiser, Start
+from clip_mat.search.element_groups import FAMILY_ELEMENTS
+
+if TYPE_CHECKING:
+    from clip_mat.search.encoding import Encoder
+
+BEST_OF = 3
+"""Crystals made for each place of a request with a composition; the one that the denoiser likes best is kept."""
+SPARE = 1.5
+"""Places made for each crystal asked for, since some fail a check or come twice."""
+GUIDANCE = 2.0
+"""How much more words count than learnt, where they are all there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A place of a request, and the start of its crystal."""
+
+    request: int
+    start: Start
+    condition: Condition
+    seed: int
+
+
+class NoiseMaker:
+    """Candidates from pure noise.
+
+    Args:
+        denoiser: Makes them.
+        clip: Reads words. Only the one that the denoiser was trained with can tell it what they mean.
+    """
+
+    def __init__(self, denoiser: CrystalDenoiser, clip: Encoder) -> None:
+        self._denoiser = denoiser
+        self._clip = clip
+
+    @property
+    def understands_words(self) -> bool:
+        """Whether the denoiser was trained with the vectors of this Crystal CLIP."""
+        return self._denoiser.clip == self._clip.fingerprint
+
+    def make(
+        self, requests: Sequence[CrystalRequest], counts: Sequence[int], *, trajectory: bool = False
+    ) -> list[list[Candidate]]:
+        """Candidates for each request.
+
+        Args:
+            requests: What is asked.
+            counts: How many results each still needs; more candidates than that are made.
+            trajectory: Keep the way from noise to each crystal.
+        """
+        vectors = self._vectors(requests)
+        jobs = [job for place, _ in enumerate(requests) for job in self._jobs(place, requests, counts, vectors)]
+        found: list[list[Candidate]] = [[] for _ in requests]
+        for composed, guided in ((True, False), (True, True), (False, False), (False, True)):
+            part = [
+                job
+                for job in jobs
+                if (requests[job.request].composition is not None) == composed
+                and (job.condition.vector is not None) == guided
+            ]
+            samples = self._denoiser.sample(
+                [job.start for job in part],
+                [job.condition for job in part],
+                seed=[job.seed for job in part],
+                guidance=GUIDANCE if guided and not composed else 1.0,
+                candidates=BEST_OF if composed else 1,
+                trajectory=trajectory,
+            )
+            for job, sample in zip(part, samples, strict=True):
+                score = sample.score
+                if score is None:  # any compound is as good as another, but for its charges
+                    score = float(charge_balanced(Counter(sample.crystal.symbols)))
+                found[job.request].append(
+                    Candidate(sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory))
+                )
+        return [self._by_words(request, made) for request, made in zip(requests, found, strict=True)]
+
+    def _vectors(self, requests: Sequence[CrystalRequest]) -> dict[int, npt.NDArray[np.float32]]:
+        """Vectors of the words of those requests that say more by them than a composition."""
+        places = [place for place, request in enumerate(requests) if request.words]
+        if not places or not self.understands_words:
+            return {}
+        vectors = self._clip.encode_text([requests[place].words for place in places])
+        return dict(zip(places, vectors, strict=True))
+
+    def _by_words(self, request: CrystalRequest, made: list[Candidate]) -> list[Candidate]:
+        """Where there are words but no composition, likeness to the words decides."""
+        if request.composition is not None or not request.words or not made:
+            return made
+        crystals = self._clip.encode_crystals([candidate.crystal for candidate in made])
+        scores = crystals @ self._clip.encode_text([request.words])[0]
+        return [
+            Candidate(candidate.crystal, float(score), candidate.origin, {}, candidate.trajectory)
+            for candidate, score in zip(made, scores, strict=True)
+        ]
+
+    def _jobs(
+        self,
+        place: int,
+        requests: Sequence[CrystalRequest],
+        counts: Sequence[int],
+        vectors: dict[int, npt.NDArray[np.float32]],
+    ) -> Iterator[_Job]:
+        request = requests[place]
+        number = math.ceil(SPARE * counts[place]) + 1
+        condition = Condition(
+            vector=vectors.get(place),
+            spacegroup=request.spacegroup,
+            crystal_system=None if request.spacegroup else request.crystal_system,
+            gap=request.gap,
+        )
+        for row, start in enumerate(self._starts(request, number)):
+            yield _Job(place, start, condition, request.seed * 1_000_003 + row)
+
+    def can_make(self, request: CrystalRequest) -> bool:
+        """Whether a cell of what is asked for is small enough."""
+        asked = request.cell or request.composition or {}
+        return sum(asked.values()) <= self._denoiser.most_atoms
+
+    def _starts(self, request: CrystalRequest, number: int) -> Iterator[Start]:
+        if request.cell is not None:
+            yield from [Start.of(request.cell)] * number
+        elif request.composition is not None:
+            yield from self._composed(request.composition, number)
+        else:
+            given = [NUMBERS[symbol] for symbol in request.elements]
+            for family in request.families:
+                anions = FAMILY_ELEMENTS.get(family, ())
+                if len(anions) == 1 and NUMBERS[anions[0]] not in given:
+                    given.append(NUMBERS[anions[0]])
+            for size in self._denoiser.draw_sizes(number, request.seed):
+                numbers = np.zeros(max(size, len(given) + 1), np.int64)
+                numbers[: len(given)] = given
+                yield Start(numbers)
+
+    def _composed(self, composition: Mapping[str, int], number: int) -> Iterator[Start]:
+        """Cells of one or more formula units, the usual ones first."""
+        shares = self._formula_units(sum(composition.values()))
+        usual = sorted(shares, key=lambda units: -shares[units])
+        made = [units for units in usual for _ in range(round(shares[units] * number))]
+        for units in [*made, *usual[:1] * number][:number]:
+            yield Start.of({symbol: count * units for symbol, count in composition.items()})
+
+    def _formula_units(self, atoms: int) -> dict[int, float]:
+        """How often a cell holds 1, 2, ... formula units of so many atoms, going by how large cells are."""
+        cells = self._denoiser.model.config.cells
+        counts = {number: cells[number * atoms] for number in range(1, self._denoiser.most_atoms // atoms + 1)}
+        total = sum(counts.values())
+        return {number: count / total for number, count in counts.items() if count} if total else {1: 1.0}

@@ -1,0 +1,182 @@
+"""What the generator gives back: crystals with where they come from, and what was checked."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from clip_mat.crystal import Crystal
+from clip_mat.generate.checks import Checks
+from clip_mat.generate.request import CrystalRequest
+from clip_mat.search.formulas import conventional_formula
+from clip_mat.structures import write_crystal
+from clip_mat.symmetry import spacegroup_symbol
+from clip_mat.tables import html_table, text_table
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+    from clip_mat.picture import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a crystal comes from.
+
+    Attributes:
+        kind: From a template of the index, with its elements substituted, or from pure noise.
+        template: Id of the template in the index.
+    """
+
+    kind: Literal["retrieved", "noise"]
+    template: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneratedCrystal:
+    """A crystal that the generator made.
+
+    Attributes:
+        crystal: Atoms on their symmetric places, in a primitive cell, or in a cell of the content asked for.
+        spacegroup: International number, 1 where there is no symmetry.
+        score: Higher is better; comparable within one result.
+        origin: Where it comes from.
+        checks: Distances, charges, uniqueness, novelty.
+        whole_cell: Whether the cell has the content asked for, and is written as it is.
+        trajectory: From noise to crystal, where it was asked for.
+        file: Where it was written.
+    """
+
+    crystal: Crystal
+    spacegroup: int
+    score: float
+    origin: Origin
+    checks: Checks
+    whole_cell: bool = False
+    trajectory: tuple[Crystal, ...] = field(default=(), repr=False)
+    file: str | None = None
+
+    @property
+    def formula(self) -> str:
+        """As chemists write it: ``LiMnO2``."""
+        return conventional_formula(Counter(self.crystal.symbols))
+
+    @property
+    def structure(self) -> Structure:
+        """A pymatgen structure."""
+        return self.crystal.to_structure()
+
+    @property
+    def symbol(self) -> str:
+        """Hermann-Mauguin symbol of the space group."""
+        return spacegroup_symbol(self.spacegroup)
+
+    @property
+    def cif(self) -> str:
+        """In its space group; in P1 where the content of the cell was asked for, since a CIF in a space group has the
+        conventional cell."""
+        return write_crystal(self.crystal, "cif", symmetrized=not self.whole_cell)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "file": self.file,
+            "cif": self.cif,
+            "formula": self.formula,
+            "spacegroup": {"number": self.spacegroup, "symbol": self.symbol},
+            "score": self.score,
+            "origin": {"kind": self.origin.kind, "template": self.origin.template},
+            "checks": self.checks.to_dict(),
+        }
+
+    def _repr_png_(self) -> bytes:
+        from clip_mat.picture import draw_crystals
+
+        return draw_crystals([self.crystal], [_caption(1, self)]).png
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GenerationResult(Sequence[GeneratedCrystal]):
+    """Crystals for a request, best first; a sequence of them.
+
+    Attributes:
+        request: As it was understood.
+        crystals: Best first.
+        notes: What could not be met, and why there are fewer than asked for.
+    """
+
+    request: CrystalRequest
+    crystals: tuple[GeneratedCrystal, ...]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "request": self.request.to_dict(),
+            "structures": [crystal.to_dict() for crystal in self.crystals],
+            "notes": [*self.request.notes, *self.notes],
+        }
+
+    def picture(self, most: int = 6) -> Picture:
+        """The first crystals, drawn.
+
+        Raises:
+            ValueError: If there is none.
+        """
+        from clip_mat.picture import draw_crystals
+
+        shown = self.crystals[:most]
+        if not shown:
+            raise ValueError("there is nothing to draw: no crystal was made")
+        captions = [_caption(rank, crystal) for rank, crystal in enumerate(shown, 1)]
+        return draw_crystals([crystal.crystal for crystal in shown], captions)
+
+    def __len__(self) -> int:
+        return len(self.crystals)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.crystals[place]
+
+    def __iter__(self) -> Iterator[GeneratedCrystal]:
+        return iter(self.crystals)
+
+    def __str__(self) -> str:
+        """A table for terminals."""
+        return text_table(TABLE_COLUMNS, self._rows())
+
+    def _rows(self) -> Iterator[tuple[str, ...]]:
+        return (table_row(rank, crystal) for rank, crystal in enumerate(self.crystals, 1))
+
+    def _repr_html_(self) -> str:
+        """A table for notebooks."""
+        understood = ", ".join(f"{name}: {value}" for name, value in self.request.to_rows())
+        lines = [f"<p><b>{html.escape(self.request.text)}</b><br>{html.escape(understood or 'anything')}</p>"]
+        lines += [f"<p><i>{html.escape(note)}</i></p>" for note in (*self.request.notes, *self.notes)]
+        return "".join([*lines, html_table(TABLE_COLUMNS, self._rows())])
+
+
+TABLE_COLUMNS = ("#", "formula", "space group", "atoms", "from", "shortest / Å", "charges", "new", "score")
+
+
+def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
+    """A crystal in words, one for each of `TABLE_COLUMNS`."""
+    checks = made.checks
+    return (
+        str(rank),
+        made.formula,
+        f"{made.symbol} ({made.spacegroup})",
+        str(len(made.crystal)),
+        made.origin.template or "noise",
+        f"{checks.min_distance:.2f}",
+        "balance" if checks.charge_balanced else "-",
+        {True: "yes", False: "no", None: "-"}[checks.novel],
+        f"{made.score:.3f}",
+    )
+
+
+def _caption(rank: int, made: GeneratedCrystal) -> str:
+    source = made.origin.template or "from noise"
+    return f"{rank}.  {made.formula}\n{made.symbol} ({made.spacegroup})\n{source}"
