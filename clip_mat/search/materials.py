@@ -26,6 +26,7 @@ from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult
+from clip_mat.structures import Entry
 from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged
 
 if TYPE_CHECKING:
@@ -221,6 +222,12 @@ class MaterialsIndex:
         """Ids of all compounds, or of those that meet an OPTIMADE filter, sorted."""
         with _told():
             return self._records.ids(Plan.of_filter("", filter).where)
+
+    def entries(self, filter: str = "") -> list[Entry]:
+        """All compounds, or those that meet an OPTIMADE filter, with what is known of them; sorted by id."""
+        with _told():
+            records = self._records.records(Plan.of_filter("", filter).where)
+            return [Entry(record.id, unpack(record.payload), record.metadata) for record in records]
 
     def __len__(self) -> int:
         with _told():

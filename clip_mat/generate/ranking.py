@@ -1,0 +1,202 @@
+"""Which structure type a composition takes, judged by the compounds that are most like it.
+
+Every known crystal of the same pattern votes for its structure type, the louder the better its elements can stand for
+those that are asked for. How well one element stands for another is learned: from the known crystals themselves, each
+asked for in turn with its own formula left out. The votes of one type are summed, as probabilities are, and a small
+network adds what the type is like: how many voted for it, how stable they are, how large its cell is.
+
+The idea of learned substitution is that of Hautier et al., Inorg. Chem. 50, 656 (2011); voting by a learned distance is
+neighbourhood component analysis (Goldberger et al., NIPS 2004) over structure types instead of classes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.errors import WeightsError
+from clip_mat.facts import CRYSTAL_SYSTEMS, crystal_system
+from clip_mat.generate.substitution import MENDELEEV, Floats, Ints
+
+FORMAT = 1
+_WEIGHTS = Path(__file__).parents[1] / "weights" / "ranker"
+_NOTHING = -1e4
+_KNOWN_BONUS = 20.0
+"""On the score of a template that has the very elements that are asked for: the compound itself is known."""
+
+Array = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Votes:
+    """Templates that stand for a composition, in some order of elements each; r of them, of g structure types.
+
+    Attributes:
+        counts: (k,) of the slots, in lowest terms.
+        wanted: (r, k) atomic numbers that are asked for, in the slots of the template.
+        elements: (r, k) atomic numbers of the template.
+        hull: (r,) energy above the hull of the template in eV/atom, 0 where not known.
+        group: (r,) which structure type it has, 0 to g - 1.
+        units: (g,) formula units in the primitive cell of each type.
+        spacegroup: (g,) international number.
+        of_cell: Whether the number of formula units is given.
+        of_group: Whether the space group is given.
+    """
+
+    counts: tuple[int, ...]
+    wanted: Ints
+    elements: Ints
+    hull: Floats
+    group: Ints
+    units: Ints
+    spacegroup: Ints
+    of_cell: bool = False
+    of_group: bool = False
+
+
+class Judge(Protocol):
+    """Anything that puts structure types and their templates in order."""
+
+    def judge(self, votes: Votes) -> tuple[Floats, Floats]:
+        """Scores of types (g,) and of templates (r,), higher is better; those of types are logarithms."""
+        ...
+
+
+class NearestElements:
+    """The untrained baseline: the type of the one template with the nearest elements on the modified Pettifor scale."""
+
+    def judge(self, votes: Votes) -> tuple[Floats, Floats]:
+        """As `Judge`; of equally near templates the more stable is better."""
+        apart = np.abs(MENDELEEV[votes.wanted] - MENDELEEV[votes.elements]).sum(axis=1)
+        rows = -(apart + np.minimum(votes.hull, 0.5))
+        types = np.full(len(votes.units), -np.inf)
+        np.maximum.at(types, votes.group, rows)
+        return types, rows
+
+
+class Ranker:
+    """The learned judge. Make one with `load`.
+
+    Args:
+        tensors: As in the file of weights.
+    """
+
+    def __init__(self, tensors: dict[str, Array]) -> None:
+        missing = sorted(set(_SHAPES) - set(tensors))
+        if missing:
+            raise WeightsError(f"no weights of a ranker: {', '.join(missing)} are missing")
+        for name, axes in _SHAPES.items():
+            if tensors[name].ndim != axes or not np.isfinite(tensors[name]).all():
+                raise WeightsError(f"weights of a ranker with {name} of shape {tensors[name].shape}, or not finite")
+        self._weights = tensors
+
+    @classmethod
+    def load(cls, folder: Path | str | None = None) -> Self:
+        """The ranker of a folder; by default the one that comes with this package.
+
+        Raises:
+            WeightsError: If files are missing, damaged, or of another format.
+        """
+        from safetensors import SafetensorError
+        from safetensors.numpy import load_file
+
+        place = Path(folder) if folder is not None else _WEIGHTS
+        try:
+            config = json.loads((place / "config.json").read_text("utf-8"))
+            tensors = load_file(place / "model.safetensors")
+        except (OSError, ValueError, SafetensorError) as error:
+            raise WeightsError(f"{place}: no ranker can be loaded: {error}") from error
+        if not isinstance(config, dict) or config.get("format") != FORMAT:
+            raise WeightsError(f"{place}: a ranker of another format; this version reads format {FORMAT}")
+        return cls(tensors)
+
+    def judge(self, votes: Votes) -> tuple[Floats, Floats]:
+        """As `Judge`."""
+        rows = self._rows(votes)
+        rows[(votes.wanted == votes.elements).all(axis=1)] += _KNOWN_BONUS
+        types = len(votes.units)
+        best = np.full(types, _NOTHING)
+        np.maximum.at(best, votes.group, rows)
+        summed = np.zeros(types)
+        np.add.at(summed, votes.group, np.exp(rows - best[votes.group]))
+        voted = best + np.log(summed)
+        return voted + self._types(votes, voted, best), rows
+
+    def _rows(self, votes: Votes) -> Floats:
+        """How well each template stands for the composition."""
+        weights = self._weights
+        share = (np.array(votes.counts) / sum(votes.counts)).astype(np.float32)[:, None]
+        apart = (weights["U.weight"][votes.wanted] - weights["U.weight"][votes.elements]) ** 2
+        wanted = weights["props"][votes.wanted]
+        change = wanted - weights["props"][votes.elements]
+        same = (votes.wanted == votes.elements).astype(np.float32)[..., None]
+        fractions = np.broadcast_to(share, same.shape)
+        slots = self._layers("slot", np.concatenate([apart, np.abs(change), wanted, fractions, same], axis=-1))
+        mean = (change * share).sum(axis=1)
+        spread = (np.abs(change - mean[:, None]) * share).sum(axis=1)
+        root = np.sqrt(votes.hull).astype(np.float32)[:, None]
+        whole = np.concatenate([slots.sum(axis=1), slots.max(axis=1), np.abs(mean), spread, root], axis=-1)
+        near = (apart * weights["lin"]).sum(axis=(1, 2))
+        return (self._layers("row", whole)[:, 0] - near).astype(np.float64)
+
+    def _types(self, votes: Votes, voted: Floats, best: Floats) -> Floats:
+        """What is added for what a type is like."""
+        types = len(votes.units)
+        number = np.bincount(votes.group, minlength=types)
+        root = np.sqrt(votes.hull)
+        lowest = np.full(types, np.inf)
+        np.minimum.at(lowest, votes.group, root)
+        mean = np.bincount(votes.group, root, minlength=types) / number
+        systems = [CRYSTAL_SYSTEMS.index(crystal_system(int(group))) for group in votes.spacegroup]
+        everything = voted.max() + np.log(np.exp(voted - voted.max()).sum())
+        features = [
+            np.log(number),
+            lowest,
+            mean,
+            np.log(votes.units),
+            np.log(votes.units * sum(votes.counts)),
+            np.full(types, float(votes.of_cell)),
+            np.full(types, float(votes.of_group)),
+            *np.eye(len(CRYSTAL_SYSTEMS))[systems].T,
+            np.maximum(best - best.max(), -20.0) / 5,
+            np.maximum(voted - everything, -20.0) / 5,
+            np.full(types, max(best.max() / 5, -10.0)),
+        ]
+        return self._layers("group", np.stack(features, axis=1).astype(np.float32))[:, 0].astype(np.float64)
+
+    def _layers(self, name: str, values: Array) -> Array:
+        """Two linear layers with a SiLU between."""
+        weights = self._weights
+        inner = values @ weights[f"{name}.0.weight"].T + weights[f"{name}.0.bias"]
+        inner = inner / (1.0 + np.exp(-np.clip(inner, -60.0, 60.0)))
+        outer: Array = inner @ weights[f"{name}.2.weight"].T + weights[f"{name}.2.bias"]
+        return outer
+
+    def volume_ratio(self, wanted: Ints, elements: Ints, counts: tuple[int, ...]) -> Floats:
+        """(r,) By what factor the volume of each template changes with its elements, as for `Votes`."""
+        share = np.array(counts) / sum(counts)
+        logs = self._weights["volume"]
+        return np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
+
+
+_SHAPES = {
+    "U.weight": 2,
+    "props": 2,
+    "lin": 1,
+    "volume": 1,
+    **{f"{part}.{place}.weight": 2 for part in ("slot", "row", "group") for place in (0, 2)},
+    **{f"{part}.{place}.bias": 1 for part in ("slot", "row", "group") for place in (0, 2)},
+}
+"""Axes of each tensor."""
+
+
+@cache
+def default_ranker() -> Ranker:
+    """The ranker that comes with this package, loaded once."""
+    return Ranker.load()

@@ -1,0 +1,223 @@
+"""Known crystals as templates for unknown ones, by the pattern of their composition.
+
+>>> from clip_mat.generate.templates import IndexTemplates, Template, TemplateLibrary
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from clip_mat.crystal import NUMBERS, SYMBOLS, Crystal
+from clip_mat.facts import anonymous_formula, write_formula
+from clip_mat.generate.substitution import Floats, Ints, Slots, orders
+from clip_mat.language.names import prototypes_of
+from clip_mat.structures import Entry
+from clip_mat.symmetry import Symmetry, find_symmetry
+
+if TYPE_CHECKING:
+    from clip_mat.search.materials import MaterialsIndex
+
+_PATTERNS = 32
+"""Patterns that are kept in memory."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Template:
+    """A known crystal whose elements can be changed.
+
+    Attributes:
+        id: In the index or file that it comes from.
+        crystal: As it is known, in any cell.
+        energy_above_hull: eV/atom; None where it is not known.
+        properties: What else is known of it.
+    """
+
+    id: str
+    crystal: Crystal
+    energy_above_hull: float | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """Of a crystal that was read."""
+        hull = entry.properties.get("energy_above_hull")
+        known = float(hull) if isinstance(hull, int | float) else None
+        return cls(entry.id, entry.crystal, known, entry.properties)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Atoms of each element in the cell."""
+        return Counter(self.crystal.symbols)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StructureType:
+    """What spglib makes of a template.
+
+    Attributes:
+        spacegroup: International number.
+        label: As `clip_mat.symmetry.prototype_label`.
+        primitive: Primitive cell.
+        words: For each of the equivalent choices of origin and axes, the Wyckoff letters of each slot.
+    """
+
+    spacegroup: int
+    label: str
+    primitive: Crystal
+    words: tuple[tuple[str, ...], ...]
+
+    def decorated(self, order: Sequence[int]) -> tuple[str, ...]:
+        """What two crystals of one composition have in common when they are isopointal with the same element on the
+        same positions: label, then letters for each slot of the request.
+
+        Args:
+            order: A row of `clip_mat.generate.substitution.orders`.
+        """
+        place = np.argsort(order)
+        return self.label, *min(tuple(words[slot] for slot in place) for words in self.words)
+
+
+class Pattern:
+    """All templates of one pattern of composition, as arrays.
+
+    Args:
+        templates: Of one anonymous formula.
+
+    Attributes:
+        templates: n of them, as given.
+        elements: (n, k) atomic numbers in the order of slots.
+        counts: (k,) of the slots.
+        units: (n,) formula units in the cell as it is known.
+        hull: (n,) energy above the hull in eV/atom; 0 where not known.
+    """
+
+    def __init__(self, templates: Sequence[Template]) -> None:
+        slots = [Slots.of(template.counts) for template in templates]
+        self.templates = templates
+        self.counts = slots[0].counts
+        self.elements: Ints = np.array([one.elements for one in slots], dtype=np.int64)
+        atoms = np.array([len(template.crystal) for template in templates], dtype=np.int64)
+        self.units: Ints = atoms // slots[0].atoms
+        self.hull: Floats = np.array([max(template.energy_above_hull or 0.0, 0.0) for template in templates])
+        self._types: dict[int, StructureType | None] = {}
+
+    def __len__(self) -> int:
+        return len(self.templates)
+
+    @cached_property
+    def orders(self) -> Ints:
+        """(p, k) as `clip_mat.generate.substitution.orders`."""
+        return orders(self.counts)
+
+    def structure_type(self, row: int) -> StructureType | None:
+        """Symmetry of a template, found when it is first asked for; None where spglib finds none."""
+        if row not in self._types:
+            self._types[row] = self._find_type(row)
+        return self._types[row]
+
+    def _find_type(self, row: int) -> StructureType | None:
+        found: Symmetry | None = find_symmetry(self.templates[row].crystal)
+        if found is None or len(found.primitive) % sum(self.counts):
+            return None
+        symbols = [SYMBOLS[number] for number in self.elements[row]]
+        words = tuple(tuple(way[symbol] for symbol in symbols) for way in found.words)
+        return StructureType(found.spacegroup, found.prototype, found.primitive, words)
+
+
+class Templates(ABC):
+    """Where templates come from."""
+
+    def __init__(self) -> None:
+        self._pattern = lru_cache(_PATTERNS)(self._make_pattern)
+
+    @abstractmethod
+    def of_pattern(self, anonymous: str) -> Sequence[Template]:
+        """All templates of an anonymous formula, ``A2BC``; none where there are none."""
+
+    def pattern(self, counts: Mapping[str, int]) -> Pattern | None:
+        """All templates for a composition; None where there are none. What was made is remembered."""
+        return self._pattern(anonymous_formula(counts))
+
+    def _make_pattern(self, anonymous: str) -> Pattern | None:
+        templates = self.of_pattern(anonymous)
+        return Pattern(templates) if templates else None
+
+
+class TemplateLibrary(Templates):
+    """Templates in memory.
+
+    Args:
+        templates: All of them.
+    """
+
+    def __init__(self, templates: Iterable[Template]) -> None:
+        super().__init__()
+        self._pattern = lru_cache(None)(self._make_pattern)
+        self._by_pattern: dict[str, list[Template]] = {}
+        for template in templates:
+            self._by_pattern.setdefault(anonymous_formula(template.counts), []).append(template)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._by_pattern.values()))
+
+    def __iter__(self) -> Iterator[Template]:
+        for templates in self._by_pattern.values():
+            yield from templates
+
+    def of_pattern(self, anonymous: str) -> Sequence[Template]:
+        return self._by_pattern.get(anonymous, [])
+
+
+class IndexTemplates(Templates):
+    """Templates of an index, read when a pattern is first asked for.
+
+    Args:
+        index: Stays open.
+        max_sites: Leaves out larger cells.
+    """
+
+    def __init__(self, index: MaterialsIndex, max_sites: int = 64) -> None:
+        super().__init__()
+        self._index = index
+        self._max_sites = max_sites
+
+    def of_pattern(self, anonymous: str) -> Sequence[Template]:
+        found = self._index.entries(f'chemical_formula_anonymous = "{anonymous}" AND nsites <= {self._max_sites}')
+        return [Template.of(entry) for entry in found]
+
+
+def fits(
+    kind: StructureType,
+    *,
+    spacegroup: int | None = None,
+    crystal_system: str | None = None,
+    prototypes: Sequence[str] = (),
+) -> bool:
+    """Whether a structure type is one that is asked for.
+
+    Args:
+        kind: The type.
+        spacegroup: International number.
+        crystal_system: As in `clip_mat.facts.CRYSTAL_SYSTEMS`.
+        prototypes: Names, each as good as the others.
+    """
+    from clip_mat.facts import crystal_system as system_of
+
+    if spacegroup is not None and kind.spacegroup != spacegroup:
+        return False
+    if crystal_system is not None and system_of(kind.spacegroup) != crystal_system:
+        return False
+    return not prototypes or bool(set(prototypes) & set(prototypes_of(kind.label)))
+
+
+def formula_of(elements: Sequence[int], counts: Sequence[int]) -> str:
+    """Reduced formula of elements in slots, alphabetical."""
+    named = {SYMBOLS[number]: count for number, count in zip(elements, counts, strict=True)}
+    return write_formula({symbol: named[symbol] for symbol in sorted(named, key=lambda s: (s, NUMBERS[s]))})
