@@ -15,7 +15,7 @@ from app.terminal import console, json_option, note, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, Generator
-    from clip_mat.evaluation.csp import CspScores, Generate
+    from clip_mat.evaluation.csp import Generate
     from clip_mat.evaluation.scores import Estimate
     from clip_mat.generate.checks import KnownCrystals
     from clip_mat.generate.ranking import Judge
@@ -31,14 +31,14 @@ _AT_ONCE = 64
 @click.option("--requests", "asked", type=_path, required=True,
               help="Crystals to predict: a parquet, a folder, or a benchmark's zip of POSCAR splits.")  # fmt: skip
 @click.option("--content", type=click.Choice(["cell", "composition"]), default="cell", show_default=True,
-              help="What is told: the exact content of the cell, as the benchmarks do, or only the formula.")  # fmt: skip
+              help="What is told: the content of the cell, as benchmarks do, or only the formula.")  # fmt: skip
 @click.option("--spacegroup", is_flag=True, help="Tell the space group too.")
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1, 1000), help="Crystals for each.")
 @click.option("--from-noise", is_flag=True, help="Without templates.")
 @click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
 @click.option("--limit", type=click.IntRange(1), help="Most requests, drawn at random.  [default: all]")
 @click.option("--part", type=click.Choice(["val", "test"]), default="test", show_default=True,
-              help="Which split of a benchmark's zip is asked for; templates come from its training split.")  # fmt: skip
+              help="Which split of a zip is asked for; templates come from its training split.")  # fmt: skip
 @click.option("--processes", type=click.IntRange(1), help="That share the comparisons.  [default: one a processor]")
 @click.option("--seed", default=0, show_default=True, help="Of requests, noise and bootstraps.")
 @json_option
