@@ -8,11 +8,12 @@ from __future__ import annotations
 from clip_mat.structures.cif import parse_cif
 from clip_mat.structures.entries import MOST_ATOMS, Entry, ReadLimits, Skipped
 from clip_mat.structures.reading import read_crystals
-from clip_mat.structures.writing import FORMATS, Format, write_crystal
+from clip_mat.structures.writing import FORMATS, SUFFIXES, Format, write_crystal
 
 __all__ = [
     "FORMATS",
     "MOST_ATOMS",
+    "SUFFIXES",
     "Entry",
     "Format",
     "ReadLimits",

@@ -13,10 +13,20 @@ import numpy.typing as npt
 
 from clip_mat.crystal import Crystal
 from clip_mat.facts import reduced, write_formula
+from clip_mat.structures.prismatic import write_prismatic
 
-Format: TypeAlias = Literal["cif", "poscar", "extxyz", "json"]
+Format: TypeAlias = Literal["cif", "cif-p1", "poscar", "extxyz", "json", "prismatic"]
 FORMATS: tuple[Format, ...] = get_args(Format)
-"""Names of the formats that are written; JSON is pymatgen's."""
+"""Names of the formats that are written; JSON is pymatgen's, Prismatic a simulator of electron microscopes."""
+SUFFIXES: dict[Format, str] = {
+    "cif": ".cif",
+    "cif-p1": ".cif",
+    "poscar": ".vasp",
+    "extxyz": ".extxyz",
+    "json": ".json",
+    "prismatic": ".xyz",
+}
+"""How the names of such files end."""
 
 
 def write_crystal(
@@ -28,23 +38,36 @@ def write_crystal(
         crystal: What to write.
         format: One of `FORMATS`.
         symmetrized: A CIF in its space group: the conventional cell, with atoms on their symmetric places. If not,
-            and in all other formats, the cell and the atoms as they are.
+            and in all other formats, the cell and the atoms as they are; Prismatic gets a right-angled cell of them.
         tolerance: How far, in Å, an atom may stand from its symmetric place.
-        title: First line of a POSCAR, block name of a CIF in P1; by default the formula.
+        title: First line of a POSCAR or of Prismatic's file, block name of a CIF in P1; by default the formula.
 
     Raises:
+        CrystalError: If the format cannot hold the crystal: Prismatic takes right-angled cells only.
         ValueError: If there is no such format.
     """
     title = " ".join(title.split()) or write_formula(reduced(Counter(crystal.symbols)))
+    crystal = _right_handed(crystal)
     if format == "cif":
         return (symmetrized and _symmetrized_cif(crystal, tolerance)) or _plain_cif(crystal, title)
+    if format == "cif-p1":
+        return _plain_cif(crystal, title)
     if format == "poscar":
         return _poscar(crystal, title)
     if format == "extxyz":
         return _extxyz(crystal)
     if format == "json":
         return json.dumps(crystal.to_structure().as_dict())
+    if format == "prismatic":
+        return write_prismatic(crystal, title)
     raise ValueError(f"{format!r} is none of {', '.join(FORMATS)}")
+
+
+def _right_handed(crystal: Crystal) -> Crystal:
+    """The same atoms in a right-handed cell: edges and angles alone would mirror another, and VASP refuses it."""
+    if np.linalg.det(crystal.lattice) > 0:
+        return crystal
+    return Crystal(crystal.numbers, crystal.positions[:, [1, 0, 2]], crystal.lattice[[1, 0, 2]])
 
 
 def _symmetrized_cif(crystal: Crystal, tolerance: float) -> str | None:
