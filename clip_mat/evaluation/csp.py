@@ -237,7 +237,7 @@ def _mean(values: Floats, seed: int) -> Estimate | None:
 
 def _share(truths: Any) -> float:
     found = list(truths)
-    return sum(found) / max(len(found), 1)
+    return float(sum(found) / max(len(found), 1))
 
 
 def _uniqueness(answers: Sequence[Sequence[Crystal]], seed: int) -> float:

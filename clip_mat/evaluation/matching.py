@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +26,7 @@ from clip_mat.generate.checks import field_valid
 
 if TYPE_CHECKING:
     from pymatgen.analysis.structure_matcher import StructureMatcher
-    from pymatgen.core.structure import Structure
+    from pymatgen.core.structure import IStructure, Structure
 
 LENGTH_TOLERANCE, SITE_TOLERANCE, ANGLE_TOLERANCE = 0.3, 0.5, 10.0
 _NO_MATCH = (ValueError, ArithmeticError, IndexError, np.linalg.LinAlgError)
@@ -77,7 +77,7 @@ def rms_distance(one: Crystal | Reduced, other: Crystal | Reduced) -> float | No
         return None
     with _quiet():
         try:
-            found = _matcher().get_rms_dist(first.structure, second.structure)
+            found = _matcher().get_rms_dist(first.structure, second.structure)  # type: ignore[no-untyped-call]
         except _NO_MATCH:
             return None
     return None if found is None else float(found[0])
@@ -147,7 +147,7 @@ def _quiet() -> Iterator[None]:
 def _matcher() -> StructureMatcher:
     from pymatgen.analysis.structure_matcher import StructureMatcher
 
-    class ReducedMatcher(StructureMatcher):  # type: ignore[misc]
+    class ReducedMatcher(StructureMatcher):
         """Takes cells that are reduced already: pymatgen's own memory of them costs more than the comparison.
 
         Were the method ever renamed, cells would be reduced twice, to the same result.
@@ -155,8 +155,11 @@ def _matcher() -> StructureMatcher:
 
         @classmethod
         def _get_reduced_structure(
-            cls, struct: Structure, primitive_cell: bool = True, niggli: bool = True
+            cls,
+            struct: Structure | IStructure,
+            primitive_cell: bool = True,  # noqa: ARG003 - as pymatgen calls it
+            niggli: bool = True,  # noqa: ARG003
         ) -> Structure:
-            return struct.copy()
+            return cast("Structure", struct.copy())
 
     return ReducedMatcher(ltol=LENGTH_TOLERANCE, stol=SITE_TOLERANCE, angle_tol=ANGLE_TOLERANCE)

@@ -143,7 +143,8 @@ class Ranker:
         root = np.sqrt(votes.hull).astype(np.float32)[:, None]
         whole = np.concatenate([slots.sum(axis=1), slots.max(axis=1), np.abs(mean), spread, root], axis=-1)
         near = (apart * weights["lin"]).sum(axis=(1, 2))
-        return (self._layers("row", whole)[:, 0] - near).astype(np.float64)
+        scores: Floats = (self._layers("row", whole)[:, 0] - near).astype(np.float64)
+        return scores
 
     def _types(self, votes: Votes, voted: Floats, best: Floats) -> Floats:
         """What is added for what a type is like."""
@@ -182,7 +183,8 @@ class Ranker:
         """(r,) By what factor the volume of each template changes with its elements, as for `Votes`."""
         share = np.array(counts) / sum(counts)
         logs = self._weights["volume"]
-        return np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
+        ratio: Floats = np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
+        return ratio
 
 
 _SHAPES = {
