@@ -93,6 +93,27 @@ class Crystal:
         coordinates: npt.NDArray[np.float64] = self.positions @ self.lattice
         return coordinates
 
+    def in_cell(self, vectors: npt.ArrayLike) -> Self:
+        """The same crystal in another, mostly larger, cell.
+
+        Args:
+            vectors: (3, 3) whole numbers, the vectors of the new cell in those of this one.
+
+        Raises:
+            CrystalError: If the vectors span no cell.
+        """
+        steps = np.asarray(vectors, dtype=np.float64)
+        cells = round(abs(np.linalg.det(steps)))
+        if not cells:
+            raise CrystalError(f"the vectors {steps.tolist()} span no cell")
+        inverse = np.linalg.inv(steps)
+        reach = np.abs(steps).sum(axis=0).astype(int)
+        everywhere = np.stack(np.meshgrid(*(np.arange(-far, far + 1) for far in reach), indexing="ij"), -1)
+        shifts = np.unique(np.round(everywhere.reshape(-1, 3) @ inverse % 1.0, 6) % 1.0, axis=0, return_index=True)[1]
+        inside = everywhere.reshape(-1, 3)[shifts] @ inverse  # one of the shifts for each cell, not rounded
+        positions = (self.positions @ inverse)[:, None] + inside
+        return type(self)(np.repeat(self.numbers, cells), positions.reshape(-1, 3), steps @ self.lattice)
+
     @classmethod
     def from_symbols(cls, symbols: Sequence[str], positions: npt.ArrayLike, lattice: npt.ArrayLike) -> Self:
         """A crystal from element symbols, (n, 3) fractional coordinates and (3, 3) lattice vectors in Å.

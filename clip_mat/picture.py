@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import product
 from math import cos, radians, sin
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ _LONGEST = 1.25
 """... and than the sum of covalent radii."""
 _LONGEST_LINE = 36
 _LIGHT = np.array([-0.32, 0.38])
+_MARGIN = 2.5  # Å, for the atoms on the edges
+_MIDDLED = np.array(list(product((-0.5, 0.5), repeat=3)))
+"""Corners of a cell whose middle is the origin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +98,57 @@ def _typeset(formula: str) -> str:
 
 
 def _draw(panel: Axes, crystal: Crystal) -> None:
+    whole = conventional(crystal)
+    draw_cell(panel, whole if len(whole) <= MOST_ATOMS else crystal)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Camera:
+    """One view of several crystals, such as the frames of a film.
+
+    Attributes:
+        lattice: (3, 3) lattice vectors in Å that are seen upright.
+        size: In Å, how far from the middle of a cell anything is.
+        width: In Å, of what is seen.
+    """
+
+    lattice: Array
+    size: float
+    width: float
+
+    @classmethod
+    def of(cls, crystals: Sequence[Crystal]) -> Self:
+        """A view in which the last crystal stands upright and all have room, but for cells of twice its size."""
+        last = crystals[-1].lattice
+        corners = [_MIDDLED @ crystal.lattice for crystal in crystals]
+        sizes = [float(np.linalg.norm(places, axis=1).max()) for places in corners]
+        size = min(max(sizes), 2 * sizes[-1])
+        view = _View(last, np.zeros(3), size)
+        widths = [2 * float(np.abs(view(places)[0]).max()) for places in corners]
+        return cls(last, size, min(max(widths), 2 * widths[-1]) + _MARGIN)
+
+
+def draw_cell(panel: Axes, crystal: Crystal, camera: Camera | None = None) -> None:
+    """A cell as it is given, atoms on its faces on all of them.
+
+    Args:
+        panel: Where; its axes are set.
+        crystal: What.
+        camera: By default one that the crystal fills, with small hexagonal cells repeated.
+    """
     from ase.data import covalent_radii
     from ase.data.colors import jmol_colors
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import Circle, Polygon
 
-    whole = conventional(crystal)
-    crystal = whole if len(whole) <= MOST_ATOMS else crystal
-    numbers, places = _with_images(crystal, _repeats(crystal.lattice))
+    numbers, places = _with_images(crystal, _repeats(crystal.lattice) if camera is None else (1, 1, 1))
     radii = np.maximum(_BALL * covalent_radii[numbers], 0.3)
     colors = jmol_colors[numbers]
-    view = _View(crystal.lattice, places)
+    if camera is None:
+        middle = (places.min(axis=0) + places.max(axis=0)) / 2
+        view = _View(crystal.lattice, middle, float(np.linalg.norm(places - middle, axis=1).max()))
+    else:
+        view = _View(camera.lattice, crystal.lattice.sum(axis=0) / 2, camera.size)
     flat, depth, scale = view(places)
     shapes: list[tuple[float, Any]] = []
     corners = view(np.array(list(product((0, 1), repeat=3))) @ crystal.lattice)[0]
@@ -134,8 +177,9 @@ def _draw(panel: Axes, crystal: Crystal) -> None:
     reach = (radii * scale)[:, None]
     outline = np.concatenate([flat - reach, flat + reach, corners])
     low, high = outline.min(axis=0), outline.max(axis=0)
-    side = (high - low).max() * 1.04
-    centre = (low + high) / 2
+    side, centre = (high - low).max() * 1.04, (low + high) / 2
+    if camera is not None:
+        side, centre = camera.width, np.zeros(2)
     panel.set_xlim(centre[0] - side / 2, centre[0] + side / 2)
     panel.set_ylim(centre[1] - side / 2 - 0.12 * side, centre[1] + side / 2)
     panel.set_aspect("equal")
@@ -145,9 +189,9 @@ def _draw(panel: Axes, crystal: Crystal) -> None:
 class _View:
     """Projects on paper, a little from above and from the right, with a little perspective."""
 
-    def __init__(self, lattice: Array, places: Array) -> None:
-        self._centre = (places.min(axis=0) + places.max(axis=0)) / 2
-        self._eye = _EYE * max(float(np.linalg.norm(places - self._centre, axis=1).max()), 1.0)
+    def __init__(self, lattice: Array, centre: Array, size: float) -> None:
+        self._centre = centre
+        self._eye = _EYE * max(size, 1.0)
         upright = _upright(lattice)
         to_eye = np.array([cos(_ELEVATION) * cos(_AZIMUTH), cos(_ELEVATION) * sin(_AZIMUTH), sin(_ELEVATION)])
         right = np.array([-sin(_AZIMUTH), cos(_AZIMUTH), 0.0])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from clip_mat.crystal import Crystal
 from clip_mat.facts import crystal_system, reduced, write_formula
@@ -115,6 +116,24 @@ def conventional(crystal: Crystal, tolerance: float = TOLERANCE) -> Crystal:
     """
     dataset = find_dataset(crystal, tolerance)
     return crystal if dataset is None else Crystal(dataset.std_types, dataset.std_positions, dataset.std_lattice)
+
+
+def conventional_vectors(crystal: Crystal, tolerance: float = TOLERANCE) -> npt.NDArray[np.float64]:
+    """(3, 3) whole numbers, the vectors of the conventional cell in those of the given one.
+
+    What they span is the given cell where spglib finds no group, or where the given cell is larger.
+
+    Args:
+        crystal: Any cell of the crystal.
+        tolerance: In Å.
+    """
+    dataset = find_dataset(crystal, tolerance)
+    if dataset is None:
+        return np.eye(3)
+    vectors = np.linalg.inv(dataset.transformation_matrix).T
+    whole = np.rint(vectors)
+    is_larger = abs(np.linalg.det(whole)) > 0.5 and np.abs(vectors - whole).max() < 0.01
+    return whole if is_larger else np.eye(3)
 
 
 @cache

@@ -35,7 +35,7 @@ def write_prismatic(crystal: Crystal, title: str) -> str:
         for cell in (conventional(crystal, 0.01), crystal):  # in the first they mostly are there already
             vectors = _right_angled(cell.lattice, shear, MOST_ATOMS // len(cell))
             if vectors is not None:
-                return _write(_supercell(cell, vectors), title)
+                return _write(cell.in_cell(vectors), title)
     angles = ", ".join(f"{angle:.1f}°" for angle in _angles(crystal.lattice))
     raise CrystalError(
         f"Prismatic takes right-angled cells, and this lattice (angles {angles}) has none with up to {MOST_ATOMS:,} "
@@ -71,16 +71,6 @@ def _right_angled(lattice: Array, shear: float, most: int) -> Array | None:
                 least = abs(cells) - 0.5
                 best = vectors if cells > 0 else -vectors
     return best
-
-
-def _supercell(crystal: Crystal, vectors: Array) -> Crystal:
-    """The crystal in the cell of the vectors, (3, 3) whole numbers."""
-    inverse = np.linalg.inv(vectors)
-    reach = np.abs(vectors).sum(axis=0).astype(int)
-    cells = np.array(list(product(*(range(-count, count + 1) for count in reach))))
-    shifts = np.unique(np.round(cells @ inverse % 1.0, 9) % 1.0, axis=0)
-    positions = (crystal.positions @ inverse)[:, None] + shifts
-    return Crystal(np.repeat(crystal.numbers, len(shifts)), positions.reshape(-1, 3), vectors @ crystal.lattice)
 
 
 def _angles(lattice: Array) -> list[float]:

@@ -117,3 +117,31 @@ def test_numbers_are_the_periodic_tables() -> None:
 
     assert list(SYMBOLS) == chemical_symbols[:104]
     assert NUMBERS["Lr"] == 103
+
+
+@pytest.mark.parametrize(
+    "vectors",
+    [np.eye(3), np.diag([2, 1, 3]), [[1, 1, 0], [-1, 1, 0], [0, 0, 1]], [[-1, 1, 1], [1, -1, 1], [1, 1, -1]]],
+)
+def test_the_same_crystal_in_another_cell(vectors: npt.ArrayLike) -> None:
+    """Every atom of it falls on one of the crystal, and no two on one."""
+    rng = np.random.default_rng(0)
+    crystal = Crystal(np.array([3, 9, 9]), rng.random((3, 3)), 4 * np.eye(3) + rng.random((3, 3)))
+    cells = round(abs(np.linalg.det(vectors)))
+    found = crystal.in_cell(vectors)
+    assert len(found) == cells * len(crystal)
+    assert found.volume == pytest.approx(cells * crystal.volume)
+    places = found.cartesian @ np.linalg.inv(crystal.lattice)
+    for number in (3, 9):
+        homes = crystal.positions[crystal.numbers == number]
+        apart = places[found.numbers == number][:, None] - homes
+        assert np.abs(apart - np.rint(apart)).max(axis=-1).min(axis=1).max() < 1e-9
+    own = found.positions[:, None] - found.positions
+    own -= np.rint(own)
+    assert np.linalg.norm(own @ found.lattice, axis=-1)[~np.eye(len(found), dtype=bool)].min() > 0.1
+
+
+def test_vectors_that_span_no_cell() -> None:
+    crystal = Crystal(np.array([3]), np.zeros((1, 3)), np.eye(3))
+    with pytest.raises(CrystalError, match="span no cell"):
+        crystal.in_cell([[1, 0, 0], [2, 0, 0], [0, 0, 1]])

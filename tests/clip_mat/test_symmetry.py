@@ -12,7 +12,14 @@ from hypothesis import strategies as st
 
 from clip_mat.crystal import Crystal
 from clip_mat.structures import parse_cif
-from clip_mat.symmetry import find_spacegroup, find_symmetry, primitive, prototype_label, spacegroup_symbol
+from clip_mat.symmetry import (
+    conventional_vectors,
+    find_spacegroup,
+    find_symmetry,
+    primitive,
+    prototype_label,
+    spacegroup_symbol,
+)
 
 FCC = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 
@@ -92,6 +99,18 @@ def test_many_elements_of_equal_count() -> None:
     symbols = ["Li", "Be", "B", "C", "N", "O", "F", "Na", "Mg", "Al"]
     crystal = Crystal.from_symbols(symbols, rng.random((10, 3)), 12 * np.eye(3) + rng.random((3, 3)))
     assert prototype_label(crystal) == "ABCDEFGHIJ_aP10_1_" + "_".join("a" * 10)
+
+
+@pytest.mark.parametrize("label", CRYSTALS)
+def test_vectors_of_the_conventional_cell(label: str) -> None:
+    crystal = CRYSTALS[label]
+    vectors = conventional_vectors(crystal)
+    cell = crystal.in_cell(vectors)
+    assert len(cell) == int("".join(filter(str.isdigit, label.split("_")[1])))
+    np.testing.assert_allclose(
+        cell.lattice @ cell.lattice.T, cell.lattice[0, :] @ cell.lattice[0] * np.eye(3), atol=1e-6
+    )
+    np.testing.assert_array_equal(conventional_vectors(crystal.in_cell(2 * np.eye(3))), np.eye(3))
 
 
 def test_no_symmetry_is_none() -> None:
