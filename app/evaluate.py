@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.csp import csp_command
+from app.guidance import text_command
 from app.retrieval import retrieval_command
 from app.terminal import json_option, note, print_json, progress_bar
 
@@ -30,6 +31,7 @@ def eval_command() -> None:
 
 eval_command.add_command(retrieval_command)
 eval_command.add_command(csp_command)
+eval_command.add_command(text_command)
 
 
 @eval_command.command("qa")

@@ -13,6 +13,7 @@ import click
 from app.terminal import console, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
+    from clip_mat.generate.exports import ExportFormat
     from clip_mat.generate.generator import Generator
     from clip_mat.generate.request import CrystalRequest
     from clip_mat.generate.results import GenerationResult
@@ -56,7 +57,7 @@ def generate_command(
     requests: BinaryIO | None,
     rank: str,
     seed: int,
-    style: str,
+    style: ExportFormat,
     out: Path | None,
     trajectory: Path | None,
     picture: Path | None,
@@ -74,7 +75,6 @@ def generate_command(
                clip-mat generate "wide-gap nitride with the wurtzite structure" --index mine
                clip-mat generate --cell Li4Mn4O8 --from-noise --picture made.png
     """
-    from clip_mat import Generator
     from clip_mat.generate.request import CrystalRequest
 
     if requests is not None:

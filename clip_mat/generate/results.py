@@ -5,12 +5,16 @@ from __future__ import annotations
 import html
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from clip_mat.crystal import Crystal
+from clip_mat.errors import CrystalError
 from clip_mat.generate.checks import Checks
+from clip_mat.generate.exports import ExportFormat, export, safe_name
 from clip_mat.generate.request import CrystalRequest
+from clip_mat.generate.trajectory import film, trajectory_extxyz
 from clip_mat.search.formulas import conventional_formula
 from clip_mat.structures import write_crystal
 from clip_mat.symmetry import spacegroup_symbol
@@ -78,7 +82,7 @@ class GeneratedCrystal:
     def cif(self) -> str:
         """In its space group; in P1 where the content of the cell was asked for, since a CIF in a space group has the
         conventional cell."""
-        return write_crystal(self.crystal, "cif", symmetrized=not self.whole_cell)
+        return write_crystal(self.crystal, "cif", symmetrized=not self.whole_cell, title=self.formula)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -119,6 +123,44 @@ class GenerationResult(Sequence[GeneratedCrystal]):
             "structures": [crystal.to_dict() for crystal in self.crystals],
             "notes": [*self.request.notes, *self.notes],
         }
+
+    def write(self, folder: Path | str, format: ExportFormat = "cif") -> Self:
+        """Write every crystal into a folder, named by rank, formula and space group.
+
+        Args:
+            folder: Made where it is missing.
+            format: One of `clip_mat.generate.exports.EXPORTS`.
+
+        Returns:
+            The same result, whose crystals know their files, with notes on what could not be written or is left to do.
+        """
+        written: list[GeneratedCrystal] = []
+        notes: list[str] = []
+        for rank, made in enumerate(self.crystals, 1):
+            style: ExportFormat = "cif-p1" if format == "cif" and made.whole_cell else format
+            try:
+                done = export(made.crystal, folder, style, name=_name(rank, made), title=made.formula)
+            except CrystalError as error:
+                written.append(made)
+                notes.append(f"{made.formula}: {error}")
+                continue
+            written.append(replace(made, file=str(done.path)))
+            notes += [done.note] if done.note else []
+        return replace(self, crystals=tuple(written), notes=(*self.notes, *dict.fromkeys(notes)))
+
+    def write_trajectories(self, folder: Path | str) -> int:
+        """Write the way of each crystal from noise, as extended XYZ and as GIF; those that have none are left out.
+
+        Returns:
+            How many have one.
+        """
+        ways = [(rank, made) for rank, made in enumerate(self.crystals, 1) if made.trajectory]
+        for rank, made in ways:
+            path = Path(folder) / safe_name(_name(rank, made))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.with_suffix(".xyz").write_text(trajectory_extxyz(made.trajectory), encoding="utf-8")
+            film(made.trajectory).save(path.with_suffix(".gif"))
+        return len(ways)
 
     def picture(self, most: int = 6) -> Picture:
         """The first crystals, drawn.
@@ -175,6 +217,10 @@ def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
         {True: "yes", False: "no", None: "-"}[checks.novel],
         f"{made.score:.3f}",
     )
+
+
+def _name(rank: int, made: GeneratedCrystal) -> str:
+    return f"{rank:03}_{made.formula}_{made.spacegroup}"
 
 
 def _caption(rank: int, made: GeneratedCrystal) -> str:
