@@ -95,6 +95,8 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
     if piece == "P1":  # a lone atom of phosphorus would be P
         return Mention(start, end, "spacegroup", spacegroup=1)
     if len(composition) == 1:
+        if not digits and _CALLED_FORMULA.search(text, max(0, start - 24), start):
+            return Mention(start, end, "formula", composition)
         if not digits or "+" in piece or "-" in piece or "^" in piece or _MINUS_BEHIND.match(text, end):
             return None  # an element, alone or charged
         if _STRUKTURBERICHT.fullmatch(piece) and STRUCTURE_BEHIND.match(text, end):
@@ -130,7 +132,7 @@ def _spaced_formula(text: str, pieces: list[tuple[int, int, str]], place: int) -
         if doubtful and len(run) == 2:
             continue
         start, end = pieces[place][0], pieces[stop][1]
-        if not digits:
+        if not digits and not _CALLED_FORMULA.search(text, max(0, start - 24), start):
             return stop - place + 1, Mention(start, end, "system", _unmeasured(names))
         whole = parse_formula("".join(run))
         if whole is not None:
@@ -163,9 +165,18 @@ _ANONYMOUS_PIECE = re.compile(rf"([A-H]'?|{SYMBOL}|[MRTX])(\d{{0,2}})")
 _RATIO = re.compile(r"(?<![\d:.])\d{1,2}(?::\d{1,2}){1,5}(?![\d:])")
 _CLOSED = re.compile(r"\s*(?:$|[,;.])")
 _PLACEHOLDERS = frozenset("AMRTX")
+_LONE_LETTER = re.compile(
+    r"\b(?:formula type|(?:prototype|anonymous|general) formula|general composition|the) "
+    r"(A)(?= formula| type|-(?:type|stoich)|\s*(?:$|[.,;:)]| (?:in|of|with|and|for)\b))"
+)
+"""An element's stoichiometry; a capital A is an article elsewhere."""
 _NEEDS_WORD = re.compile(
     r"[- ](?:type|stoichiometr|compound|structure|composition|formula|prototype|material|phase)", re.I
 )
+_LETTERS = re.compile(r"AB(?:CD?E?F?)?[OX]?|AX")
+"""What hardly means anything else, also amid a sentence, unless layers are said to be stacked so."""
+_STACKED = re.compile(r"[- ](?:stack|layer|pack|sequence)", re.I)
+_CALLED_FORMULA = re.compile(r"\b(?:formula|composition|stoichiometry)(?: type)?\s*[:=]?\s*$", re.I)
 _ABBREVIATIONS = frozenset(["R2SCAN", "MP20", "MAX", "MOF", "XRD", "RT", "MC", "AC"])
 
 
@@ -175,10 +186,14 @@ def find_anonymous(text: str) -> Found:
         composition = _read_anonymous(match[0])
         if composition is None or match[0] in _ABBREVIATIONS:
             continue
-        sure = _HAS_DIGIT.search(match[0]) or _NEEDS_WORD.match(text, match.end()) or _CLOSED.match(text, match.end())
-        if not sure:
+        behind = match.end()
+        sure = _HAS_DIGIT.search(match[0]) or _NEEDS_WORD.match(text, behind) or _CLOSED.match(text, behind)
+        known = _LETTERS.fullmatch(match[0]) and not _STACKED.match(text, behind) and not _is_shouted(text)
+        if not sure and not known:
             continue
         yield Mention(*match.span(), "anonymous", composition)
+    for match in _LONE_LETTER.finditer(text):
+        yield Mention(*match.span(1), "anonymous", ((None, 1),))
     for match in _RATIO.finditer(text):
         amounts = sorted((int(part) for part in match[0].split(":")), reverse=True)
         if amounts[-1] > 0:

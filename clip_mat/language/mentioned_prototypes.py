@@ -18,6 +18,8 @@ from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS, aliases, 
 _TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured)\b)"
 TYPE_BEHIND = re.compile(_TYPE, re.IGNORECASE)
 """Words that make a compound the name of its structure."""
+_NAMED_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?structures?\b", re.IGNORECASE)
+"""... and a type that has no other name than its compound's: "the ThMn12 structure" is hardly that of ThMn12."""
 STRUCTURE_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?(?:structures?|lattice|phases?|laves|compounds?)\b", re.I)
 """... and those that make a Strukturbericht symbol one."""
 _STRUKTURBERICHT = re.compile(r"[A-L]\d{0,2}(?:_\w{1,2}|[a-c])?")
@@ -107,9 +109,10 @@ def _lexicon() -> dict[str, list[_Alias]]:
 def _spell(written: str, name: str) -> list[_Alias]:
     stem = written.removesuffix("-type")
     if _STRUKTURBERICHT.fullmatch(written):
-        return [_Alias(_plain(symbol), name, STRUCTURE_BEHIND) for symbol in {written, _DIGITS_APART.sub("", written)}]
+        behind = None if written == name else STRUCTURE_BEHIND  # the name of a type that has no better one
+        return [_Alias(_plain(symbol), name, behind) for symbol in {written, _DIGITS_APART.sub("", written)}]
     if parse_formula(stem) is not None or (stem != written and stem in ELEMENT_SYMBOLS):
-        return [_Alias(_plain(stem), name, TYPE_BEHIND)]
+        return [_Alias(_plain(stem), name, _NAMED_BEHIND if written == name else TYPE_BEHIND)]
     text = _plain(written)
     first, *rest = text.split(" ")
     head = len(first) + 1 if first in CRYSTAL_SYSTEMS and rest else 0
@@ -121,7 +124,8 @@ def _spell(written: str, name: str) -> list[_Alias]:
         return [_Alias(text, name, None, head, len(last) + 1)]
     if _POLYTYPE.match(written):
         return [_Alias(text, name, None, head, len(text) - 2, tail_is_element=True)]
-    if rest and (last in ELEMENT_SYMBOLS or parse_formula(re.split("[- ]", written)[-1])):
+    ending = re.split("[- ]", written)[-1]
+    if rest and not _STRUKTURBERICHT.fullmatch(ending) and (last in ELEMENT_SYMBOLS or parse_formula(ending)):
         return [_Alias(text, name, None, head, len(last) + 1, tail_is_element=True)]
     return [_Alias(text, name, None, head)]
 

@@ -13,16 +13,19 @@ _GROUP_START = re.compile(
 )
 _GROUP_WORD = r"(?:space[- ]?group|\bs\.?p?\.?g\.?(?![a-z]))(?: (?:symbol|type|is|of|symmetry|with))?"
 _GROUP_NUMBER = re.compile(
-    rf"(?:{_GROUP_WORD}\s*[:=]?\s*(?:no\.?|nr\.?|number|num\.?)?\s*#?\s*|\bno\. ?|#)"
-    r"\(?(\d{1,3})\)?(?![\d.]*\w)",
+    rf"(?:{_GROUP_WORD}\s*[:=]?\s*(?:no\.?|nr\.?|number|num\.?)?\s*#?\s*|\bno\. ?|#|\bgroup )"
+    r"\(?(\d{1,3})\)?(?![\d.]*\w)(?![- ](?:element|metal|anion|cation|semiconductor))",
     re.IGNORECASE,
 )
 _NUMBER_BEHIND = re.compile(
     r",? ?[(\[]?(?:no\.? ?|number |# ?|space group )(\d{1,3})[)\]]?(?!\w)|,? ?[(\[](\d{1,3})[)\]]", re.I
 )
-_GROUP_BEFORE = re.compile(rf"(?:{_GROUP_WORD}|symmetry|group)\s*[-:=]?\s*[($\"'`]*$", re.IGNORECASE)
+_GROUP_BEFORE = re.compile(
+    rf"(?:{_GROUP_WORD}|symmetry|group|crystalli[sz](?:es|ing|ed) in)\s*[-:=]?\s*[($\"'`]*$", re.IGNORECASE
+)
 _GROUP_AFTER = re.compile(
-    r"[)$\"'`]* ?[- ](?:(?:space[- ]?group|symmetr|phase group)|\((?:no\.?|#|sg) ?\d)", re.IGNORECASE
+    r"[)$\"'`]* ?[- ](?:space[- ]?group|symmetr|phase|polymorph|modification|crystal structure|\((?:no\.?|#|sg) ?\d)",
+    re.IGNORECASE,
 )
 
 

@@ -22,6 +22,8 @@ _BARRED = re.compile(rf"\\(?:bar|overline)|[{_BARS}](?=\d)")
 _BAR_BEHIND = re.compile(rf"([1-6])[{_BARS}]")
 _NOISE = re.compile(r"[\s_${}]|:?[HR]$(?<=.[HR])")
 _DOUBTFUL = re.compile(r"(?!Cc|Pc)[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
+_SHORT = re.compile(r"[pifr][346][1-6m]|p2[12]")
+"""In small letters as good as the real thing, since nothing else is written so."""
 _WORDS = frozenset(["Imam"])
 
 
@@ -35,9 +37,12 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
     match = _SYMBOL.match(text, start)
     if match is None:
         return None
-    for part in (4, 3, 2, 1):
-        end = match.end(part)
-        if end > 0 and not re.match(r"\w", text[end : end + 1]) and (found := _read(text[start:end])):
+    ends = [match.end(part) for part in (4, 3, 2, 1) if match.end(part) > 0]
+    slash = text.find(" /", start, match.end())
+    if slash > 0:  # of "P-1 / AB2O4" the stroke is no part
+        ends.append(slash)
+    for end in ends:
+        if not re.match(r"\w", text[end : end + 1]) and (found := _read(text[start:end])):
             return end, *found
     return None
 
@@ -48,11 +53,12 @@ def _read(text: str) -> tuple[int, bool] | None:
     number = _symbols().get(key)
     if number is not None:
         return number, not (_DOUBTFUL.fullmatch(key) or key in _WORDS)
-    if " " in text or (len(key) < 4 and not re.search("[-/]", key)):
+    if " " in text:
         return None
     sloppy = key[0].upper() + key[1:].lower()
     number = None if sloppy in _WORDS else _symbols().get(sloppy)
-    return None if number is None else (number, True)
+    sure = len(key) > 3 or re.search("[-/]", key) is not None or _SHORT.fullmatch(key) is not None
+    return None if number is None else (number, sure)
 
 
 @cache

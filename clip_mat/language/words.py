@@ -30,6 +30,9 @@ def _word_mentions() -> dict[str, Word]:
     for system in CRYSTAL_SYSTEMS:
         adverb = f"{system}ally" if system.endswith("ic") else f"{system}ly"
         words[system] = words[adverb] = ("crystal_system", system)
+    for system in CRYSTAL_SYSTEMS:
+        for slip in _slips(system):
+            words.setdefault(slip, ("crystal_system", system))
     others = {
         "orthorombic": "orthorhombic",
         "rhombohedral": "trigonal",
@@ -39,6 +42,18 @@ def _word_mentions() -> dict[str, Word]:
     for word, name in others.items():
         words[word] = ("crystal_system", name)
     return words
+
+
+def _slips(word: str) -> set[str]:
+    """The word with one letter dropped, doubled or swapped with the next; short words could become others."""
+    if len(word) < 8:
+        return set()
+    found = set()
+    for place in range(1, len(word) - 1):
+        found.add(word[:place] + word[place + 1 :])
+        found.add(word[:place] + word[place] + word[place:])
+        found.add(word[:place] + word[place + 1] + word[place] + word[place + 2 :])
+    return found
 
 
 WORD_MENTIONS = _word_mentions()

@@ -169,6 +169,10 @@ def test_hyphens_that_make_no_system(text: str) -> None:
         ("A2BB'O6", ((None, 2), (None, 1), (None, 1), ("O", 6))),
         ("ABC2D4E6O4", ((None, 6), (None, 4), (None, 2), (None, 1), (None, 1), ("O", 4))),
         ("AB-type", ((None, 1), (None, 1))),
+        ("an ABC solid", ((None, 1), (None, 1), (None, 1))),
+        ("ABX that was made", ((None, 1), (None, 1), (None, 1))),
+        ("formula type A", ((None, 1),)),
+        ("general composition A in it", ((None, 1),)),
     ],
 )
 def test_anonymous_formulas(text: str, composition: object) -> None:
@@ -204,6 +208,14 @@ def test_anonymous_formulas(text: str, composition: object) -> None:
         ("SG225", 225),
         ("(P1)", 1),
         ("Cc", 9),
+        ("group 225", 225),
+        ("p21", 4),
+        ("r32", 155),
+        ("sg: cc", 9),
+        ("spacegroup c2", 5),
+        ("crystallising in Pm", 6),
+        ("P-1 /", 2),
+        ("C2 / m", 12),
     ],
 )
 def test_space_groups(text: str, number: int) -> None:
@@ -215,7 +227,14 @@ def test_the_number_behind_a_symbol_belongs_to_it() -> None:
         assert find_mentions(text) == [Mention(0, len(text), "spacegroup", spacegroup=225)]
 
 
-@pytest.mark.parametrize("text", ["Cm", "Pm and Cm are elements", "space group 231", "#0", "Ti1 Co1 P1", "Imam"])
+def test_a_stroke_behind_a_space_group_may_divide() -> None:
+    for text, number in {"P-1 / AB6C7X5": 2, "C2 / m Ce4B2N5": 12, "sg P42_12 / Ba2": 90, "Amm2 / AB2C6": 38}.items():
+        assert said(text, "spacegroup") == [("spacegroup", number)], text
+
+
+@pytest.mark.parametrize(
+    "text", ["Cm", "group 14 elements", "Pm and Cm are elements", "space group 231", "#0", "Ti1 Co1 P1", "Imam"]
+)
 def test_what_is_no_space_group(text: str) -> None:
     assert said(text, "spacegroup") == []
 
@@ -235,6 +254,8 @@ def test_crystal_systems() -> None:
         assert said(system.title(), "crystal_system") == [("crystal_system", system)]
     for word, system in {"orthorombic": "orthorhombic", "rhombohedral": "trigonal", "isometric": "cubic"}.items():
         assert said(f"{word} TiO2", "crystal_system") == [("crystal_system", system)]
+    for word, system in {"trigonl": "trigonal", "orhtorhombic": "orthorhombic", "tettragonal": "tetragonal"}.items():
+        assert said(f"{word} TiO2", "crystal_system") == [("crystal_system", system)]
 
 
 @pytest.mark.parametrize(
@@ -250,10 +271,23 @@ def test_crystal_systems() -> None:
         ("perovskites", "perovskite"),
         ("cesium chloride structure", "cesium chloride"),
         ("K2NiF4-type", "layered perovskite"),
+        ("ThMn12 structure", "ThMn12"),
+        ("D0_22", "D0_22"),
+        ("Laves C14", "Laves C14"),
     ],
 )
 def test_prototypes(text: str, name: str) -> None:
     assert said(text, "prototype") == [("prototype", name)]
+
+
+def test_what_is_called_a_formula_is_one() -> None:
+    """Symbols without amounts are a list of elements, unless they are called a formula."""
+    assert said("formula: Lu Ni Ge") == [("formula", (("Ge", 1), ("Lu", 1), ("Ni", 1)))]
+    assert said("composition Hg") == [("formula", (("Hg", 1),))]
+
+
+def test_layers_are_no_stoichiometry() -> None:
+    assert said("ABC stacking") == said("AB-stacked") == []
 
 
 def test_a_substance_is_no_structure_type() -> None:
