@@ -47,6 +47,11 @@ def train_command() -> None:
     help="File of ids, one a line, whose written captions are kept for evaluation.",
 )
 @click.option(
+    "--init",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of trained weights to begin from.",
+)
+@click.option(
     "--loss",
     type=click.Choice(["infonce", "siglip", "clip", "chemeleon"]),
     default="infonce",
@@ -65,6 +70,7 @@ def clip_command(
     epochs: int | None,
     captions: Path | None,
     held_out: Path | None,
+    init: Path | None,
     loss: LossName,
     threads: int | None,
     device: str,
@@ -96,6 +102,7 @@ def clip_command(
             epochs=epochs,
             written=captions,
             held_out=kept,
+            init=init,
             loss=loss,
             threads=threads,
             device=device,

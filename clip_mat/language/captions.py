@@ -17,7 +17,9 @@ from clip_mat.facts import Facts, Key
 from clip_mat.language import wordings as words
 from clip_mat.language.phrases import KINDS, Piece, anonymous, formula, some_elements
 
-Tier = Literal["any", "formula+system", "formula+spacegroup", "anonymous+spacegroup", "chemsys+system", "full"]
+Tier = Literal[
+    "any", "formula+system", "formula+spacegroup", "anonymous+spacegroup", "chemsys+system", "prototype", "full"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,22 +40,25 @@ _TIERS: dict[str, tuple[str, ...]] = {
     "formula+spacegroup": ("formula", "spacegroup"),
     "anonymous+spacegroup": ("anonymous", "spacegroup"),
     "chemsys+system": ("chemical_system", "system"),
+    "prototype": ("prototype",),
 }
 _MIX: tuple[tuple[float, tuple[str, ...], int, int], ...] = (
     # share, facts always stated, at least and at most this many others
-    (0.04, ("formula",), 0, 0),
-    (0.10, ("formula", "system"), 0, 0),
-    (0.05, ("formula", "spacegroup"), 0, 1),
-    (0.07, ("formula",), 1, 3),
-    (0.03, ("names",), 0, 1),
-    (0.04, ("names", "system"), 0, 1),
+    (0.03, ("formula",), 0, 0),
+    (0.09, ("formula", "system"), 0, 0),
+    (0.07, ("formula", "spacegroup"), 0, 1),
+    (0.06, ("formula",), 1, 3),
+    (0.02, ("names",), 0, 1),
+    (0.03, ("names", "system"), 0, 1),
     (0.02, ("names", "spacegroup"), 0, 1),
-    (0.15, ("anonymous", "spacegroup"), 0, 0),
-    (0.12, ("chemical_system", "system"), 0, 0),
-    (0.05, ("chemical_system", "spacegroup"), 0, 1),
-    (0.09, ("elements",), 1, 3),
-    (0.06, ("prototype",), 0, 2),
-    (0.13, (), 2, 4),
+    (0.18, ("anonymous", "spacegroup"), 0, 0),
+    (0.08, ("chemical_system", "system"), 0, 0),
+    (0.04, ("chemical_system", "spacegroup"), 0, 1),
+    (0.07, ("elements",), 1, 3),
+    (0.05, ("prototype",), 0, 2),
+    (0.07, ("gap",), 0, 0),
+    (0.03, ("system",), 0, 0),
+    (0.11, (), 2, 4),
     (0.05, ("full",), 0, 0),
 )
 """What the captions of the tier "any" state."""
@@ -70,7 +75,7 @@ _OTHERS = {
 }
 """How often another fact is one of these kinds."""
 _ENOUGH = ("formula", "compound", "structure type")
-"""Labels of what makes a caption by itself; another fact alone, cubic or ternary, says too little."""
+"""Labels of what makes a caption by itself; where facts are drawn, another one alone, ternary, says too little."""
 _TYPOS = 0.02
 """Share of captions with a typing mistake."""
 
@@ -109,7 +114,7 @@ def _plan(facts: Facts, rng: random.Random, tier: str) -> list[Piece]:
         others.remove(kind)
         chosen.append(kind)
     pieces = [piece for kind in chosen if (piece := KINDS[kind](facts, rng)) is not None]
-    if tier == "any" and len(pieces) < 2 and not any(piece.label in _ENOUGH for piece in pieces):
+    if most and len(pieces) < 2 and not any(piece.label in _ENOUGH for piece in pieces):
         spare = anonymous if "elements" in chosen or rng.random() < 0.3 else some_elements
         pieces.append(spare(facts, rng))
     return pieces or [formula(facts, rng)]
@@ -246,7 +251,7 @@ def _capitalised(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-_VOWEL = re.compile(r"\b([Aa]) (?=[aeiou](?!u?r[ao]n|ni|ne[ -]))(?!eu)")
+_VOWEL = re.compile(r"\b(?<!type )(?<!formula )(?<!composition )([Aa]) (?=[aeiou](?!u?r[ao]n|ni|ne[ -]))(?!eu)")
 _SYMBOLIC = frozenset(
     ["formula", "chemical system", "elements", "contains", "stoichiometry", "compound", "structure type"]
 )

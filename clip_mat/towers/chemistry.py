@@ -7,7 +7,7 @@ vectors agree from the first step of training; the towers learn the rest.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,9 @@ from torch import Tensor, nn
 from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import CRYSTAL_SYSTEMS, crystal_system
 from clip_mat.towers.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from clip_mat.towers.guess import Guess
 
 ELEMENTS = len(SYMBOLS)
 SPACEGROUPS = 231
@@ -138,6 +141,26 @@ class Chemistry(nn.Module):
         system = self.system(SYSTEM_OF_GROUP.to(stated.group.device)[stated.group])
         return (group * weight).sum(1), (system * weight).sum(1)
 
+    def believe(self, blocks: dict[str, Tensor], stated: Statements, guess: Guess) -> dict[str, Tensor]:
+        """The blocks, with a guess in the place of symmetry and structure type where no space group is stated.
+
+        A guess is the mean of the unit vectors of what it may be, and the shorter the less sure. It is learnt from the
+        truth and not from what the towers would like it to be.
+        """
+        told = (stated.group > 0).any(1, keepdim=True)
+        groups = guess.group.detach().softmax(1)
+        prototypes = guess.prototype.detach().softmax(1)
+        systems = groups.new_zeros(len(groups), self.system.num_embeddings)
+        systems = systems.index_add(1, SYSTEM_OF_GROUP.to(groups.device), groups)
+        found = {"group": groups @ _units(self.group), "system": systems @ _units(self.system)}
+        found["prototype"] = prototypes @ _units(self.prototype)
+        return {name: torch.where(told, block, found.get(name, block)) for name, block in blocks.items()}
+
     def join(self, blocks: dict[str, Tensor]) -> Tensor:
         """One vector (n, d): the sum of what each kind of statement says."""
         return torch.stack([self.heads[name](block) for name, block in blocks.items()]).sum(0)
+
+
+def _units(embedding: nn.Embedding) -> Tensor:
+    """The vectors of an embedding at unit length; that of its padding stays zero."""
+    return nn.functional.normalize(embedding.weight, dim=-1, eps=1e-6)

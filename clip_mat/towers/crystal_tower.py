@@ -20,6 +20,7 @@ from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import families
 from clip_mat.towers.chemistry import BLOCKS, ELEMENTS, Chemistry, Statements
 from clip_mat.towers.graphs import CUTOFF, Graph
+from clip_mat.towers.guess import Guess, Guesser
 from clip_mat.towers.harmonics import L_MAX, band, gaunt, harmonics, quadratic_forms
 from clip_mat.towers.vocabulary import Vocabulary
 
@@ -203,10 +204,17 @@ class CrystalTower(nn.Module):
         width: Length of an atom's vector.
         channels: Channels of a neighbourhood.
         rounds: How often atoms look around.
+        guesses: Whether geometry guesses symmetry and structure type where they are not told.
     """
 
     def __init__(
-        self, chemistry: Chemistry, dimension: int, width: int = 128, channels: int = 24, rounds: int = 2
+        self,
+        chemistry: Chemistry,
+        dimension: int,
+        width: int = 128,
+        channels: int = 24,
+        rounds: int = 2,
+        guesses: bool = True,
     ) -> None:
         super().__init__()
         self.chemistry = chemistry
@@ -226,11 +234,38 @@ class CrystalTower(nn.Module):
             nn.GELU(),
             nn.Linear(512, dimension),
         )
+        known = 2 * width + self.shape.size + 1 + 3 * chemistry.width
+        names = chemistry.prototype.num_embeddings - 1
+        self.guesser = Guesser(known, self.shape.channels, names) if guesses else None
         centres = torch.linspace(0.5, CUTOFF, RADIAL)
         self.register_buffer("centres", centres, persistent=False)
 
     def forward(self, inputs: CrystalInputs) -> Tensor:
         """Vectors (n, d), not normalised."""
+        return self.with_guess(inputs)[0]
+
+    def with_guess(self, inputs: CrystalInputs) -> tuple[Tensor, Guess | None]:
+        """Vectors (n, d), not normalised, and what geometry alone says of symmetry, where the tower guesses."""
+        # A cubic crystal's l = 2 tensor vanishes only to the precision of its sums: bfloat16 would hide its symmetry.
+        with torch.autocast(inputs.vector.device.type, enabled=False):
+            atoms, whole = self._look(inputs)
+            shape = self.shape_norm(self.shape(whole))
+            atoms_mean = self._mean(self.atoms_out(atoms), inputs)
+        spacing = inputs.spacing.log()[:, None]
+        blocks = self.chemistry.blocks(inputs.stated)
+        guess = None
+        if self.guesser is not None:
+            composition = [blocks[name] for name in ("formula", "elements", "anonymous")]
+            with torch.autocast(inputs.vector.device.type, enabled=False):
+                features = [atoms_mean, shape, spacing, *(block.float() for block in composition)]
+                guess = self.guesser(torch.cat(features, dim=-1), whole)
+            blocks = self.chemistry.believe(blocks, inputs.stated, guess)
+        together = torch.cat([atoms_mean, shape, spacing, *blocks.values()], dim=-1)
+        vectors: Tensor = self.chemistry.join(blocks) + self.join(together)
+        return vectors, guess
+
+    def _look(self, inputs: CrystalInputs) -> tuple[Tensor, Tensor]:
+        """Vectors of atoms (a, width), and the tensors of whole crystals (n, c, 25)."""
         distance = inputs.vector.norm(dim=-1)
         inside = distance < CUTOFF
         envelope = 0.5 * (torch.cos(distance * (torch.pi / CUTOFF)) + 1) * inside
@@ -242,16 +277,7 @@ class CrystalTower(nn.Module):
         for look in self.rounds:
             atoms, tensors = look(atoms, inputs.neighbour, radial, angular)
         whole = self._mean(tensors * self.gate(atoms)[..., None], inputs)
-        whole = self.shape_channels(whole.transpose(1, 2)).transpose(1, 2)
-        blocks = self.chemistry.blocks(inputs.stated)
-        parts = [
-            self._mean(self.atoms_out(atoms), inputs),
-            self.shape_norm(self.shape(whole)),
-            inputs.spacing.log()[:, None],
-            *blocks.values(),
-        ]
-        vectors: Tensor = self.chemistry.join(blocks) + self.join(torch.cat(parts, dim=-1))
-        return vectors
+        return atoms, self.shape_channels(whole.transpose(1, 2)).transpose(1, 2)
 
     @staticmethod
     def _mean(values: Tensor, inputs: CrystalInputs) -> Tensor:

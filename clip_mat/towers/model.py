@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.crystal_tower import CrystalInputs, CrystalTower
+from clip_mat.towers.guess import Truth
 from clip_mat.towers.text_tower import TextInputs, TextTower
 from clip_mat.towers.vocabulary import Vocabulary
 
@@ -30,6 +31,7 @@ class ModelConfig:
         atom_width: Length of an atom's vector in the crystal tower.
         channels: Channels of a neighbourhood in the crystal tower.
         rounds: How often atoms look around.
+        guesses: Whether geometry guesses symmetry and structure type where they are not told.
         text_width: Length of a token's vector in the text tower.
         text_layers: Layers of attention in the text tower.
         vocabulary: Names of families and structure types that both towers know.
@@ -40,6 +42,7 @@ class ModelConfig:
     atom_width: int = 128
     channels: int = 24
     rounds: int = 2
+    guesses: bool = True
     text_width: int = 192
     text_layers: int = 2
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
@@ -58,7 +61,7 @@ class ModelConfig:
         """
         names = content["vocabulary"]
         vocabulary = Vocabulary(tuple(names["families"]), tuple(names["prototypes"]))
-        return cls(**{**content, "vocabulary": vocabulary})
+        return cls(**{"guesses": False, **content, "vocabulary": vocabulary})  # older weights do not say
 
 
 class TwoTowers(nn.Module):
@@ -76,7 +79,9 @@ class TwoTowers(nn.Module):
         super().__init__()
         self.config = config
         self.chemistry = Chemistry(config.dimension, config.vocabulary, config.chemistry_width)
-        self.crystal = CrystalTower(self.chemistry, config.dimension, config.atom_width, config.channels, config.rounds)
+        self.crystal = CrystalTower(
+            self.chemistry, config.dimension, config.atom_width, config.channels, config.rounds, config.guesses
+        )
         self.text = TextTower(self.chemistry, config.dimension, pretrained, config.text_width, config.text_layers)
         self.log_scale = nn.Parameter(torch.tensor(log(1 / 0.07)))
         self.bias = nn.Parameter(torch.tensor(-10.0))
@@ -90,3 +95,8 @@ class TwoTowers(nn.Module):
         """(n, d), not normalised."""
         vectors: Tensor = self.crystal(inputs)
         return vectors
+
+    def embed_and_guess(self, inputs: CrystalInputs, truth: Truth) -> tuple[Tensor, Tensor]:
+        """Vectors (n, d), not normalised, and how wrong geometry alone is of them, a scalar."""
+        vectors, guess = self.crystal.with_guess(inputs)
+        return vectors, vectors.new_zeros(()) if guess is None else guess.loss(truth)

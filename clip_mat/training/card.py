@@ -7,15 +7,17 @@ from pathlib import Path
 from clip_mat.training.trainer import RunSummary
 
 
-def write_card(folder: Path, summary: RunSummary, crystals: int) -> None:
+def write_card(folder: Path, summary: RunSummary, crystals: int, earlier: float = 0.0) -> None:
     """Write ``README.md`` beside the weights.
 
     Args:
         folder: Of the weights.
         summary: The run.
         crystals: How many it learnt from.
+        earlier: Hours spent on the weights that it began from; 0 where it began anew.
     """
     config = summary.config
+    before = f", after {earlier:.2f} h of an earlier run" if earlier else ""
     figures = "\n".join(f"| {name} | {value:.3f} |" for name, value in summary.metrics.items())
     (folder / "README.md").write_text(
         f"""# Crystal CLIP
@@ -28,7 +30,7 @@ Texts and crystals to unit vectors of one space, for text-to-compound search.
 | crystals | {crystals:,} |
 | loss | {config["loss"]}{" with a memory of all crystals" if config["bank"] else ""} |
 | seed | {config["seed"]} |
-| training | {summary.hours:.2f} h on {summary.device}, torch {summary.torch} |
+| training | {summary.hours:.2f} h on {summary.device}, torch {summary.torch}{before} |
 | steps | {summary.steps:,}, {summary.epochs:.1f} epochs |
 
 Validation (whole formulas kept out of training; the gallery is the validation set itself):

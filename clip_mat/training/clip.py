@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from clip_mat.clip import CrystalClip, save_model
+from clip_mat.clip import CrystalClip, load_model, save_model
 from clip_mat.language.captions import write_caption
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.towers.model import ModelConfig, TwoTowers
@@ -28,6 +28,7 @@ BATCH = 256
 CHUNK = 64
 VALIDATION = 1000
 """Crystals kept for validation, and the size of its gallery; whole formulas, so that none is half known."""
+RUN = "run.json"
 LEARNING_RATES = {"": 1e-3}
 
 
@@ -39,6 +40,7 @@ def train_clip(
     epochs: int | None = None,
     written: Path | None = None,
     held_out: frozenset[str] = frozenset(),
+    init: Path | None = None,
     loss: LossName = "infonce",
     batch: int = BATCH,
     device: str = "auto",
@@ -56,6 +58,7 @@ def train_clip(
         epochs: Passes over the data at most.
         written: Parquet of captions by others: columns ``material_id`` and ``prompt``.
         held_out: Ids whose written captions are left alone.
+        init: Folder of trained weights to begin from; by default training begins anew.
         loss: See `clip_mat.training.losses`.
         batch: Pairs in a batch, over all ranks.
         device: Torch device, or "auto".
@@ -66,12 +69,14 @@ def train_clip(
 
     Raises:
         TrainingError: If there is nothing to learn from, or a run to resume does not fit.
+        WeightsError: If there are no weights to begin from.
     """
     whole = read_training_set(data, out / "cache", seed, written, held_out, progress)
     training, validation = _split(whole, seed)
     torch.manual_seed(seed)
     sizes = ModelConfig()
     model = TwoTowers(sizes, packaged_folder())
+    earlier = 0.0 if init is None else begin_from(init, model)
     config = TrainConfig(
         minutes=minutes,
         epochs=epochs,
@@ -91,15 +96,32 @@ def train_clip(
     if not isinstance(averaged, TwoTowers):
         raise TypeError(f"the trainer gave back a {type(averaged).__name__}")
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
-        _write(averaged, out, trained.summary, len(training.facts))
+        _write(averaged, out, trained.summary, len(training.facts), earlier)
     return trained.summary
 
 
-def _write(model: TwoTowers, out: Path, summary: RunSummary, crystals: int) -> None:
+def begin_from(folder: Path, model: TwoTowers) -> float:
+    """Put trained weights into a model; layers that they lack stay as they are.
+
+    Returns:
+        Hours that were spent on them.
+    """
+    trained = load_model(folder)[0].state_dict()
+    fresh = model.state_dict()
+    model.load_state_dict({n: value for n, value in trained.items() if value.shape == fresh[n].shape}, strict=False)
+    run = folder / RUN
+    if not run.is_file():
+        return 0.0
+    told = json.loads(run.read_text(encoding="utf-8"))
+    return float(told["hours"]) + float(told.get("hours_before", 0.0))
+
+
+def _write(model: TwoTowers, out: Path, summary: RunSummary, crystals: int, earlier: float) -> None:
     """What the run gives: weights, figures and model card."""
     save_model(model, out)
-    (out / "run.json").write_text(json.dumps(summary.to_dict(), indent=1) + "\n", encoding="utf-8")
-    write_card(out, summary, crystals)
+    told = summary.to_dict() | {"hours_before": earlier}
+    (out / RUN).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    write_card(out, summary, crystals, earlier)
 
 
 def _split(data: TrainingSet, seed: int) -> tuple[TrainingSet, TrainingSet]:

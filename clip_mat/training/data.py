@@ -30,11 +30,13 @@ class Chunk:
         text: n texts.
         crystals: n crystals, row by row what the texts were written for.
         rows: (n,) int64, places of the crystals in the training set.
+        truth: What the crystal tower should guess of them, where it guesses.
     """
 
     text: Inputs
     crystals: Inputs
     rows: Tensor
+    truth: Inputs | None = None
 
 
 @dataclass(frozen=True, slots=True)

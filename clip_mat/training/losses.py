@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -137,3 +138,26 @@ def chemeleon_loss(text: Tensor, crystal: Tensor) -> Tensor:
     to_crystal = functional.cross_entropy(logits, similarity.argmax(dim=1))
     to_text = functional.cross_entropy(logits.T, similarity.argmax(dim=0))
     return (to_crystal + to_text) / 2
+
+
+def with_side_loss(vectors: Tensor, loss: Tensor) -> Tensor:
+    """The vectors unchanged; whoever takes a gradient through them minimises the loss as well.
+
+    So a tower's own loss needs no place of its own in the exact accumulation of a batch.
+
+    Args:
+        vectors: (n, d).
+        loss: Scalar.
+    """
+    joined: Tensor = _SideLoss.apply(vectors, loss)
+    return joined
+
+
+class _SideLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(_context: Any, vectors: Tensor, _loss: Tensor) -> Tensor:
+        return vectors.view_as(vectors)
+
+    @staticmethod
+    def backward(_context: Any, gradient: Tensor) -> tuple[Tensor, Tensor]:
+        return gradient, gradient.new_ones(())

@@ -7,7 +7,7 @@ batch and in the whole training set.
 from __future__ import annotations
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -17,6 +17,7 @@ from clip_mat.facts import Facts
 from clip_mat.language.captions import Caption, write_caption
 from clip_mat.towers.crystal_tower import collate_graphs
 from clip_mat.towers.graphs import Graph, hidden
+from clip_mat.towers.guess import Truth
 from clip_mat.towers.text_tower import Reader
 from clip_mat.training.data import Batch, Chunk
 from clip_mat.who_has import WhoHas
@@ -25,9 +26,13 @@ WRITTEN_SHARE = 0.5
 """How often a crystal that has captions written by others is shown with one of them."""
 SHAKEN_SHARE = 0.15
 """How often a crystal is shown with its atoms shaken, ..."""
-HIDDEN_SHARE = 0.3
+HIDDEN_SHARE = 0.35
 """... and how often without its symmetry, so that geometry must speak."""
 LARGEST_CLUSTER = 8
+RARE_NAMES = 12
+"""A crystal whose structure type has n members is asked for by that name with chance `RARE_NAMES` / n, ..."""
+RARE_SHARE = 0.4
+"""... at most this: names of few members are asked for as often as those of many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class PairSource:
         self.size = len(data.facts)
         self._reader, self._batch, self._chunk, self._seed = reader, min(batch, self.size), chunk, seed
         self._who_has = WhoHas(data.facts)
+        self._members = Counter(name for facts in data.facts for name in facts.prototypes)
 
     def __len__(self) -> int:
         return self.size // self._batch
@@ -106,7 +112,8 @@ class PairSource:
         for start in range(0, len(own), self._chunk):
             numbers, captions, graphs = zip(*own[start : start + self._chunk], strict=True)
             text = self._reader([caption.text for caption in captions])
-            chunks.append(Chunk(text, collate_graphs(graphs, self._reader.vocabulary), torch.tensor(numbers)))
+            crystals = collate_graphs(graphs, self._reader.vocabulary)
+            chunks.append(Chunk(text, crystals, torch.tensor(numbers), self._truth(numbers)))
         everyone = torch.tensor([row for share in shares for row, _, _ in share])  # in the order they are gathered
         return Batch(chunks, fits[:, everyone], fits)
 
@@ -114,7 +121,18 @@ class PairSource:
         written = self.data.written.get(row)
         if written and rng.random() < WRITTEN_SHARE:
             return rng.choice(written)
-        return write_caption(self.data.facts[row], rng)
+        facts = self.data.facts[row]
+        fewest = min((self._members[name] for name in facts.prototypes), default=0)
+        if fewest and rng.random() < min(RARE_SHARE, RARE_NAMES / fewest):
+            return write_caption(facts, rng, "prototype")
+        return write_caption(facts, rng)
+
+    def _truth(self, rows: Sequence[int]) -> Truth:
+        facts = [self.data.facts[row] for row in rows]
+        return Truth(
+            torch.tensor([each.spacegroup or 0 for each in facts]),
+            self._reader.vocabulary.prototype([each.prototypes for each in facts]),
+        )
 
     def _graph(self, row: int, rng: random.Random) -> Graph:
         graph = self.data.shaken[row] if rng.random() < SHAKEN_SHARE else self.data.graphs[row]

@@ -7,7 +7,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from clip_mat.errors import TrainingError
 from clip_mat.sentence_encoder import cpu_has_bfloat16
@@ -32,6 +33,7 @@ from clip_mat.training.losses import (
     multi_positive_infonce,
     multi_positive_siglip,
     single_positive_clip,
+    with_side_loss,
 )
 from clip_mat.training.optimization import (
     AveragedWeights,
@@ -41,6 +43,9 @@ from clip_mat.training.optimization import (
     restore_optimizer,
 )
 from clip_mat.training.signals import stop_signals
+
+GUESS_WEIGHT = 0.3
+"""Of what the crystal tower guesses, beside the loss between texts and crystals."""
 
 Evaluate = Callable[[nn.Module], Mapping[str, float]]
 """Validation: the model with averaged weights in, figures by name out, the most telling first."""
@@ -58,6 +63,10 @@ class Towers(Protocol):
 
     def embed_crystals(self, inputs: Any) -> Tensor:
         """(n, d), of any length."""
+        ...
+
+    def embed_and_guess(self, inputs: Any, truth: Any) -> tuple[Tensor, Tensor]:
+        """The same, and the mean loss of what the tower guesses; needed where chunks bring a truth."""
         ...
 
 
@@ -327,7 +336,10 @@ class _Run:
         def loss(text: Tensor, crystal: Tensor) -> Tensor:
             return self._loss(text, crystal, positives, memory)
 
-        found = accumulate(self._embed, batch.chunks, loss, self.ranks, two_pass=self.config.two_pass)
+        def embed(chunk: Chunk) -> tuple[Tensor, Tensor]:
+            return self._embed(chunk, len(positives))
+
+        found = accumulate(embed, batch.chunks, loss, self.ranks, two_pass=self.config.two_pass)
         if self.config.bank:
             if self.bank is None:
                 self.bank = Bank.empty(self.source.size, found.crystals.shape[1], self.device)
@@ -339,11 +351,20 @@ class _Run:
             return None
         return self.bank.beyond(rows, _bank_positives(located.batch).to(self.device))
 
-    def _embed(self, chunk: Chunk) -> tuple[Tensor, Tensor]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+    def _embed(self, chunk: Chunk, size: int) -> tuple[Tensor, Tensor]:
+        """Vectors of a chunk of a batch of `size` pairs."""
+        # On a CPU plain attention over short texts takes half the time of the fused one, most of it in the way back.
+        kernel = sdpa_kernel(SDPBackend.MATH) if self.device.type == "cpu" else nullcontext()
+        with kernel, torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
             text = self.towers.embed_text(chunk.text.to(self.device))
-            crystals = self.towers.embed_crystals(chunk.crystals.to(self.device))
-        return text.float(), crystals.float()
+            inputs = chunk.crystals.to(self.device)
+            if chunk.truth is None:
+                crystals = self.towers.embed_crystals(inputs).float()
+            else:
+                crystals, wrong = self.towers.embed_and_guess(inputs, chunk.truth.to(self.device))
+                share = GUESS_WEIGHT * len(chunk.rows) / size
+                crystals = with_side_loss(crystals.float(), share * wrong)
+        return text.float(), crystals
 
     def _loss(self, text: Tensor, crystal: Tensor, positives: Tensor, memory: Memory | None) -> Tensor:
         if self.config.loss == "chemeleon":

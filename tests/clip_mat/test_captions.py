@@ -147,6 +147,12 @@ def test_a_tier_states_its_kinds_and_no_other(tier: Tier, kinds: set[str]) -> No
         assert kinds <= found <= allowed
 
 
+def test_a_structure_type_is_asked_for_by_its_name() -> None:
+    facts = Facts({"Cl": 1, "Na": 1}, 225, ("rock salt",))
+    for seed in range(50):
+        assert ("prototype", "rock salt") in write_caption(facts, random.Random(seed), "prototype").states
+
+
 def test_full_captions_say_formula_or_elements_and_space_group() -> None:
     rng = random.Random(6)
     for _ in range(100):

@@ -9,7 +9,13 @@ import torch
 from torch.nn.functional import normalize
 
 from clip_mat.training.bank import Bank
-from clip_mat.training.losses import Memory, chemeleon_loss, multi_positive_infonce, multi_positive_siglip
+from clip_mat.training.losses import (
+    Memory,
+    chemeleon_loss,
+    multi_positive_infonce,
+    multi_positive_siglip,
+    with_side_loss,
+)
 
 
 def unit(n: int, d: int, seed: int) -> torch.Tensor:
@@ -121,3 +127,13 @@ def test_chemeleon_points_to_the_largest_self_similarity() -> None:
 def test_chemeleon_knows_no_temperature() -> None:
     text, crystal = unit(6, 8, 0), unit(6, 8, 1)
     assert chemeleon_loss(3 * text, 3 * crystal) != chemeleon_loss(text, crystal)
+
+
+def test_a_side_loss_is_learnt_with_the_vectors() -> None:
+    """The gradient is that of the sum, and the vectors are as they were."""
+    weight = unit(3, 4, 7).requires_grad_()
+    vectors = with_side_loss(weight * 2, 0.3 * weight.square().sum())
+    assert torch.equal(vectors, weight * 2)
+    vectors.sin().sum().backward()
+    assert weight.grad is not None
+    assert torch.allclose(weight.grad, (2 * (2 * weight).cos() + 0.6 * weight).detach())

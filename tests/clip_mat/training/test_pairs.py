@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import pickle
+import random
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,16 +13,17 @@ import pytest
 import torch
 
 from clip_mat import CrystalClip
-from clip_mat.clip import CONFIG, WEIGHTS
+from clip_mat.clip import CONFIG, WEIGHTS, save_model
 from clip_mat.entry_facts import facts_of
 from clip_mat.language.captions import Caption
 from clip_mat.search.bundled import bundled_entries
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.structures import Entry, write_crystal
 from clip_mat.towers.graphs import hidden, make_graph
+from clip_mat.towers.model import ModelConfig, TwoTowers
 from clip_mat.towers.text_tower import Reader
 from clip_mat.towers.vocabulary import Vocabulary
-from clip_mat.training.clip import train_clip
+from clip_mat.training.clip import begin_from, train_clip
 from clip_mat.training.dataset import stated_by
 from clip_mat.training.pairs import PairSource, TrainingSet, WhoHas
 
@@ -130,6 +133,33 @@ def test_a_run_ends_in_a_model_that_loads(entries: list[Entry], tmp_path: Path) 
     assert {CONFIG, WEIGHTS} <= {path.name for path in out.iterdir()}
     vectors = CrystalClip.load(out).encode_text(["rock salt", "wurtzite"])
     assert np.abs(vectors[0] - vectors[1]).max() > 1e-3
+    later = tmp_path / "later"
+    train_clip([folder], later, epochs=1, batch=8, threads=1, seed=1, init=out)
+    assert json.loads((later / "run.json").read_text())["hours_before"] == summary.hours > 0
+    assert "of an earlier run" in (later / "README.md").read_text()
+
+
+def test_a_run_begins_from_trained_weights(tmp_path: Path) -> None:
+    """Also from weights that lack a part, as older ones do."""
+    torch.manual_seed(3)
+    sizes = ModelConfig(16, 16, 16, 4, 1, guesses=False, text_width=32, text_layers=1)
+    trained = TwoTowers(sizes, packaged_folder())
+    save_model(trained, tmp_path, half=False)
+    fresh = TwoTowers(replace(sizes, guesses=True), packaged_folder())
+    before = {name: value.clone() for name, value in fresh.state_dict().items()}
+    assert begin_from(tmp_path, fresh) == 0
+    old = trained.state_dict()
+    for name, value in fresh.state_dict().items():
+        assert torch.equal(value, old.get(name, before[name])), name
+    assert any("guesser" in name for name in before.keys() - old.keys())
+
+
+def test_names_of_few_members_are_asked_for_more_often(data: TrainingSet, reader: Reader) -> None:
+    named = next(row for row, facts in enumerate(data.facts) if len(facts.prototypes) == 1)
+    source = PairSource(replace(data, written={}), reader, batch=60, chunk=60, seed=4)
+    rng = random.Random(0)
+    lone = sum({kind for kind, _ in source._caption(named, rng).states} == {"prototype"} for _ in range(300))
+    assert lone > 60
 
 
 def test_hidden_graphs_keep_their_shape(data: TrainingSet) -> None:
