@@ -7,6 +7,7 @@ arXiv:2402.03992, equation 3). The six numbers are log(volume per atom) and the 
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
@@ -72,7 +73,9 @@ def niggli(crystal: Crystal) -> Crystal:
     """
     import spglib
 
-    lattice = spglib.niggli_reduce(crystal.lattice, eps=1e-5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what spglib cannot do is told by None
+        lattice = spglib.niggli_reduce(crystal.lattice, eps=1e-5)
     if lattice is None or not np.isclose(abs(np.linalg.det(lattice)), crystal.volume, rtol=1e-3):
         lattice = crystal.lattice
     if np.linalg.det(lattice) < 0:

@@ -3,8 +3,8 @@
 >>> model = CrystalDenoiser.load()  # doctest: +SKIP
 >>> model.sample([Start.of({"Na": 1, "Cl": 1})], [Condition(crystal_system="cubic")])  # doctest: +SKIP
 
-First the elements that are open are drawn, one after the other. Then, where no symmetry is asked for, the space group
-is planned: the network says which are likely for these elements, and is told one of them. Then atoms and lattice move
+First the elements that are open are drawn, one after the other. Then, where none is asked for, the space group is
+planned: the network says which are likely for these elements, and is told one of them. Then atoms and lattice move
 from noise to a crystal.
 """
 
@@ -28,6 +28,7 @@ from clip_mat.generate.denoiser import ELEMENTS, SPACEGROUPS, Denoiser, Predicti
 from clip_mat.generate.denoiser_weights import load_denoiser
 from clip_mat.generate.flow import IntArray, assigned, make_path, noise, wrapped
 from clip_mat.sentence_encoder import cpu_has_bfloat16
+from clip_mat.towers.chemistry import SYSTEM_OF_GROUP
 
 STEPS = 25
 ANNEALING = 5.0
@@ -182,7 +183,7 @@ class CrystalDenoiser:
             seed: One for each start; or a number, from which each place in the sequence has its own. The same start,
                 condition and seed give the same crystal in any company, up to rounding.
             candidates: Crystals made for each start, of which the one with the best score is given.
-            plan: Choose a space group first where no symmetry is asked for.
+            plan: Choose a space group first where none is asked for.
             annealing: See `ANNEALING`.
             trajectory: Keep what is on the way.
 
@@ -325,6 +326,7 @@ class _Part:
         conditions = [item.condition for item in items]
         self.conditions = collate_conditions(conditions, owner.model.config.vector).to(device)
         self._planned = self.conditions
+        self._systems = SYSTEM_OF_GROUP.to(device)
 
     def run(self, steps: int, plan: bool, annealing: float, trajectory: bool) -> list[Sample]:
         """All the way."""
@@ -372,18 +374,17 @@ class _Part:
             self.numbers = torch.from_numpy(numbers).to(self._owner.device)
 
     def _plan(self) -> None:
-        """A space group for every crystal of which no symmetry is asked.
+        """A space group for every crystal of which none is asked, in the crystal system that is.
 
         The candidates of one start share the range of chance evenly, so that likely groups are all tried.
         """
         asked = self.conditions
-        logits = self._evaluate().spacegroup
-        logits[:, 0] = -torch.inf
+        elsewhere = (asked.system[:, None] > 0) & (self._systems != asked.system[:, None])
+        logits = torch.where(elsewhere, -1e4, self._evaluate().spacegroup)
         shares = logits.double().softmax(-1).cumsum(-1).cpu()
         luck = torch.tensor([(item.number + item.luck) / item.candidates for item in self._items], dtype=torch.float64)
         chosen = (shares < luck[:, None]).sum(-1).clamp(1, SPACEGROUPS - 1).to(self._owner.device)
-        free = (asked.spacegroup == 0) & (asked.system == 0)
-        self._planned = asked.with_spacegroup(torch.where(free, chosen, asked.spacegroup))
+        self._planned = asked.with_spacegroup(torch.where(asked.spacegroup == 0, chosen, asked.spacegroup))
 
     def _crystals(self) -> list[Crystal]:
         """What there is now; the network's own noise has cells too."""
