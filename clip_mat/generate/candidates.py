@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
 from clip_mat.facts import Facts, reduced
-from clip_mat.generate.checks import KnownCrystals, check, same
+from clip_mat.generate.checks import Distinct, KnownCrystals, check
 from clip_mat.generate.request import CrystalRequest, meets
 from clip_mat.generate.results import GeneratedCrystal, Origin
 from clip_mat.generate.symmetrise import symmetrise
@@ -61,6 +61,7 @@ def finish(
     """
     most = request.n if most is None else most
     done: list[GeneratedCrystal] = []
+    distinct = Distinct(made.crystal for made in before)
     for candidate in sorted(candidates, key=lambda candidate: -candidate.score):
         if len(done) == most:
             break
@@ -68,12 +69,10 @@ def finish(
         if made is None:
             continue
         crystal, group = made
-        checks = check(crystal, known=None)
-        if not checks.valid or not obeys(crystal, group, request, candidate.properties):
+        checks = check(crystal)
+        if not checks.valid or not obeys(crystal, group, request, candidate.properties) or not distinct.add(crystal):
             continue
-        if any(group == other.spacegroup and same(crystal, other.crystal) for other in (*before, *done)):
-            continue
-        checks = check(crystal, others=(), known=known)
+        checks = replace(checks, unique=True, novel=None if known is None else not known.hold(crystal))
         done.append(
             GeneratedCrystal(
                 crystal=crystal,

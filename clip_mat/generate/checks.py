@@ -182,6 +182,31 @@ def same(first: Crystal, second: Crystal) -> bool:
     return _formula(first) == _formula(second) and _alike(_reduced(first), _reduced(second))
 
 
+class Distinct:
+    """A growing collection of crystals in which none comes twice.
+
+    Args:
+        crystals: What is there from the beginning.
+    """
+
+    def __init__(self, crystals: Iterable[Crystal] = ()) -> None:
+        self._kinds: dict[str, list[Structure]] = defaultdict(list)
+        for crystal in crystals:
+            self.add(crystal)
+
+    def add(self, crystal: Crystal) -> bool:
+        """Take a crystal in, unless it is there already.
+
+        Returns:
+            Whether it was new.
+        """
+        kind, structure = self._kinds[_formula(crystal)], _reduced(crystal)
+        if any(_alike(structure, other) for other in kind):
+            return False
+        kind.append(structure)
+        return True
+
+
 def first_alike(crystals: Sequence[Crystal]) -> list[int]:
     """For each crystal the place of the first one that is the same; its own where it is the first of its kind."""
     firsts: list[int] = []

@@ -13,6 +13,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.generate.checks import (
     CLOSEST,
     Checks,
+    Distinct,
     KnownCrystals,
     check,
     check_all,
@@ -149,3 +150,12 @@ def test_real_crystals_are_valid(shared_data: Path) -> None:
     assert sum(checks.valid for checks in found) >= 399
     assert sum(map(field_valid, crystals)) == 400
     assert sum(checks.charge_balanced for checks in found) > 320
+
+
+def test_a_collection_takes_no_crystal_twice() -> None:
+    held = Distinct([rock_salt()])
+    assert not held.add(rock_salt(edge=5.8))
+    assert not held.add(doubled(rock_salt()))
+    assert held.add(caesium_chloride())
+    assert held.add(rock_salt("K"))
+    assert not held.add(caesium_chloride())
