@@ -13,11 +13,15 @@ QUESTIONS = (
 )
 SEARCHES = ("rock salt structure", "lead-free ternary perovskite")
 HITS = 4
+REQUESTS = ("orthorhombic LiMnO2", "a chloride with the spinel structure")
+FROM_NOISE = "CsCl"
+MADE = 3
 
 
 @click.command("demo")
 def demo_command() -> None:
-    """Ask the bundled review three questions, the last of which it cannot answer, and search the bundled prototypes.
+    """Ask the bundled review three questions, the last of which it cannot answer; search the bundled prototypes; make
+    crystals by text, after templates and from pure noise.
 
     Uses no network and writes only to its cache.
 
@@ -26,9 +30,10 @@ def demo_command() -> None:
     """
     from rich.text import Text
 
+    from app.generate import show_generated
     from app.materials import show_result
     from app.papers import show_answer
-    from clip_mat import MaterialsIndex
+    from clip_mat import Generator, MaterialsIndex
     from rag import PaperLibrary
 
     note("Reading the bundled review (at first use: a few seconds) ...")
@@ -41,3 +46,10 @@ def demo_command() -> None:
         for text in SEARCHES:
             console().print(Text(f"\n? {text}\n", style="bold cyan"))
             show_result(materials.search(text, HITS))
+        note("\nMaking crystals after the bundled prototypes, and one composition from pure noise ...")
+        generator = Generator.load(materials)
+        for text in REQUESTS:
+            console().print(Text(f"\n? {text}\n", style="bold cyan"))
+            show_generated(generator.sample(text, MADE))
+        console().print(Text(f"\n? {FROM_NOISE}, from noise\n", style="bold cyan"))
+        show_generated(generator.sample(composition=FROM_NOISE, n=MADE, from_noise=True))

@@ -190,7 +190,7 @@ class Distinct:
     """
 
     def __init__(self, crystals: Iterable[Crystal] = ()) -> None:
-        self._kinds: dict[str, list[Structure]] = defaultdict(list)
+        self._kinds: dict[str, list[Structure | None]] = defaultdict(list)
         for crystal in crystals:
             self.add(crystal)
 

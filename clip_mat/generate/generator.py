@@ -16,11 +16,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from clip_mat.generate.candidates import Candidate, finish
-from clip_mat.generate.checks import KnownCrystals
+from clip_mat.generate.checks import KnownCrystals, check
 from clip_mat.generate.noise import NoiseMaker
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import GeneratedCrystal, GenerationResult
 from clip_mat.generate.retrieved import Retriever
+from clip_mat.generate.symmetrise import symmetrise
 from clip_mat.search.materials import MaterialsIndex
 from clip_mat.symmetry import spacegroup_symbol
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 _AT_ONCE = 64
 """Requests that are answered together."""
+_ROUNDS = 2
+"""How often crystals of noise are made for a request that still lacks some."""
 
 
 class Generator:
@@ -140,12 +143,13 @@ class Generator:
                 candidates, told = self._retriever.find(request)
             made.append(finish(request, candidates, self._known))
             notes.append(told)
-        short = {place: request.n - len(made[place]) for place, request in enumerate(requests)}
-        short = {place: count for place, count in short.items() if count > 0 and self._noise.can_make(requests[place])}
-        if short:
-            of_noise = self._noise.make(
-                [requests[place] for place in short], list(short.values()), trajectory=trajectory
-            )
+        for tried in range(_ROUNDS):
+            missing = {place: request.n - len(made[place]) for place, request in enumerate(requests)}
+            short = {n: count for n, count in missing.items() if count > 0 and self._noise.can_make(requests[n])}
+            if not short:
+                break
+            asked = [requests[place] for place in short]
+            of_noise = self._noise.make(asked, list(short.values()), tried=tried, trajectory=trajectory)
             for (place, count), candidates in zip(short.items(), of_noise, strict=True):
                 if requests[place].words and not self._noise.understands_words:
                     notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
@@ -160,6 +164,30 @@ class Generator:
         elif request.spacegroup or request.crystal_system:
             told += "; ask without a symmetry for more"
         return told
+
+    def rank_by_energy(self, result: GenerationResult, *, steps: int | None = None) -> GenerationResult:
+        """Relax every crystal with CHGNet, and put those of one composition in the order of their energies.
+
+        Args:
+            result: What was made. A crystal whose relaxation fails keeps its place behind the others, without energy.
+            steps: Of the relaxation at most.
+
+        Raises:
+            WeightsError: If CHGNet, the extra ``[relax]``, is not installed.
+        """
+        from clip_mat.generate.relax import STEPS, relax
+
+        relaxed = relax([made.crystal for made in result], steps=STEPS if steps is None else steps)
+        found: list[GeneratedCrystal] = []
+        for made, rest in zip(result, relaxed, strict=True):
+            settled = symmetrise(rest.crystal, keep_cell=made.whole_cell)
+            crystal, group = (settled.crystal, settled.spacegroup) if settled else (rest.crystal, 1)
+            checks = replace(check(crystal, known=self._known), unique=made.checks.unique)
+            found.append(replace(made, crystal=crystal, spacegroup=group, energy=rest.energy, checks=checks))
+        formulas = {formula: place for place, formula in enumerate(dict.fromkeys(made.formula for made in found))}
+        found.sort(key=lambda made: (formulas[made.formula], made.energy is None, made.energy or 0.0))
+        notes = [*result.notes, "relaxed with CHGNet; in the order of energy, within one composition"]
+        return replace(result, crystals=tuple(found), notes=tuple(notes))
 
     def close(self) -> None:
         """Release the index."""

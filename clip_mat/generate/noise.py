@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -17,16 +17,16 @@ from clip_mat.generate.charge import charge_balanced
 from clip_mat.generate.conditions import Condition
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
-from clip_mat.generate.sampler import CrystalDenoiser, Start
+from clip_mat.generate.sampler import CrystalDenoiser, Sample, Start
 from clip_mat.search.element_groups import FAMILY_ELEMENTS
 
 if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder
 
 BEST_OF = 3
-"""Crystals made for each place of a request with a composition; the one that the denoiser likes best is kept."""
-SPARE = 1.5
-"""Places made for each crystal asked for, since some fail a check or come twice."""
+"""Crystals made where one is asked for; the one that the denoiser likes best is kept."""
+SPARE = 1.25
+"""Crystals made for each where several are asked for, since some fail a check or come twice."""
 GUIDANCE = 2.0
 """How much more words count than learnt, where they are all there is."""
 
@@ -59,41 +59,47 @@ class NoiseMaker:
         return self._denoiser.clip == self._clip.fingerprint
 
     def make(
-        self, requests: Sequence[CrystalRequest], counts: Sequence[int], *, trajectory: bool = False
+        self, requests: Sequence[CrystalRequest], counts: Sequence[int], *, tried: int = 0, trajectory: bool = False
     ) -> list[list[Candidate]]:
         """Candidates for each request.
 
         Args:
             requests: What is asked.
             counts: How many results each still needs; more candidates than that are made.
+            tried: How often this was asked before; the candidates are others each time.
             trajectory: Keep the way from noise to each crystal.
         """
         vectors = self._vectors(requests)
-        jobs = [job for place, _ in enumerate(requests) for job in self._jobs(place, requests, counts, vectors)]
+        groups: dict[tuple[bool, bool, bool], list[_Job]] = defaultdict(list)
+        for place, request in enumerate(requests):
+            composed, alone = request.composition is not None, counts[place] == 1
+            for job in self._jobs(place, request, counts[place], vectors.get(place), tried):
+                groups[composed, place in vectors, alone].append(job)
         found: list[list[Candidate]] = [[] for _ in requests]
-        for composed, guided in ((True, False), (True, True), (False, False), (False, True)):
-            part = [
-                job
-                for job in jobs
-                if (requests[job.request].composition is not None) == composed
-                and (job.condition.vector is not None) == guided
-            ]
+        for (composed, guided, alone), jobs in groups.items():
             samples = self._denoiser.sample(
-                [job.start for job in part],
-                [job.condition for job in part],
-                seed=[job.seed for job in part],
+                [job.start for job in jobs],
+                [job.condition for job in jobs],
+                seed=[job.seed for job in jobs],
                 guidance=GUIDANCE if guided and not composed else 1.0,
-                candidates=BEST_OF if composed else 1,
+                candidates=BEST_OF if composed and alone else 1,
                 trajectory=trajectory,
             )
-            for job, sample in zip(part, samples, strict=True):
-                score = sample.score
-                if score is None:  # any compound is as good as another, but for its charges
-                    score = float(charge_balanced(Counter(sample.crystal.symbols)))
-                found[job.request].append(
-                    Candidate(sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory))
-                )
+            for job, sample, score in zip(jobs, samples, self._scores(jobs, samples, composed), strict=True):
+                made = Candidate(sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory))
+                found[job.request].append(made)
         return [self._by_words(request, made) for request, made in zip(requests, found, strict=True)]
+
+    def _scores(self, jobs: Sequence[_Job], samples: Sequence[Sample], composed: bool) -> list[float]:
+        """What the denoiser thinks of crystals of one composition; of others, whether their charges balance."""
+        if not composed:
+            return [float(charge_balanced(Counter(sample.crystal.symbols))) for sample in samples]
+        known = [sample.score for sample in samples if sample.score is not None]
+        if len(known) == len(samples):
+            return known
+        crystals, conditions = [sample.crystal for sample in samples], [job.condition for job in jobs]
+        scores: list[float] = self._denoiser.score(crystals, conditions).tolist()
+        return scores
 
     def _vectors(self, requests: Sequence[CrystalRequest]) -> dict[int, npt.NDArray[np.float32]]:
         """Vectors of the words of those requests that say more by them than a composition."""
@@ -117,27 +123,27 @@ class NoiseMaker:
     def _jobs(
         self,
         place: int,
-        requests: Sequence[CrystalRequest],
-        counts: Sequence[int],
-        vectors: dict[int, npt.NDArray[np.float32]],
+        request: CrystalRequest,
+        count: int,
+        vector: npt.NDArray[np.float32] | None,
+        tried: int,
     ) -> Iterator[_Job]:
-        request = requests[place]
-        number = math.ceil(SPARE * counts[place]) + 1
         condition = Condition(
-            vector=vectors.get(place),
+            vector=vector,
             spacegroup=request.spacegroup,
             crystal_system=None if request.spacegroup else request.crystal_system,
             gap=request.gap,
         )
-        for row, start in enumerate(self._starts(request, number)):
-            yield _Job(place, start, condition, request.seed * 1_000_003 + row)
+        number = 1 if count == 1 else math.ceil(SPARE * count)
+        for row, start in enumerate(self._starts(request, number, tried)):
+            yield _Job(place, start, condition, _seed(request, tried) + row)
 
     def can_make(self, request: CrystalRequest) -> bool:
         """Whether a cell of what is asked for is small enough."""
         asked = request.cell or request.composition or {}
         return sum(asked.values()) <= self._denoiser.most_atoms
 
-    def _starts(self, request: CrystalRequest, number: int) -> Iterator[Start]:
+    def _starts(self, request: CrystalRequest, number: int, tried: int) -> Iterator[Start]:
         if request.cell is not None:
             yield from [Start.of(request.cell)] * number
         elif request.composition is not None:
@@ -148,7 +154,7 @@ class NoiseMaker:
                 anions = FAMILY_ELEMENTS.get(family, ())
                 if len(anions) == 1 and NUMBERS[anions[0]] not in given:
                     given.append(NUMBERS[anions[0]])
-            for size in self._denoiser.draw_sizes(number, request.seed):
+            for size in self._denoiser.draw_sizes(number, _seed(request, tried)):
                 numbers = np.zeros(max(size, len(given) + 1), np.int64)
                 numbers[: len(given)] = given
                 yield Start(numbers)
@@ -167,3 +173,7 @@ class NoiseMaker:
         counts = {number: cells[number * atoms] for number in range(1, self._denoiser.most_atoms // atoms + 1)}
         total = sum(counts.values())
         return {number: count / total for number, count in counts.items() if count} if total else {1: 1.0}
+
+
+def _seed(request: CrystalRequest, tried: int) -> int:
+    return 1_000_003 * (2 * abs(request.seed) + tried)

@@ -49,6 +49,7 @@ class GeneratedCrystal:
         score: Higher is better; comparable within one result.
         origin: Where it comes from.
         checks: Distances, charges, uniqueness, novelty.
+        energy: eV/atom by CHGNet, where it was asked for.
         whole_cell: Whether the cell has the content asked for, and is written as it is.
         trajectory: From noise to crystal, where it was asked for.
         file: Where it was written.
@@ -59,6 +60,7 @@ class GeneratedCrystal:
     score: float
     origin: Origin
     checks: Checks
+    energy: float | None = None
     whole_cell: bool = False
     trajectory: tuple[Crystal, ...] = field(default=(), repr=False)
     file: str | None = None
@@ -94,6 +96,7 @@ class GeneratedCrystal:
             "score": self.score,
             "origin": {"kind": self.origin.kind, "template": self.origin.template},
             "checks": self.checks.to_dict(),
+            **({} if self.energy is None else {"energy": self.energy}),
         }
 
     def _repr_png_(self) -> bytes:
