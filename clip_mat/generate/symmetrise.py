@@ -7,6 +7,7 @@ it has them exactly (a projection, as the average over a group is). The toleranc
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from clip_mat.crystal import Crystal
 from clip_mat.facts import crystal_system as system_of
 from clip_mat.generate.checks import nearest
+from clip_mat.generate.subgroups import subgroups
 from clip_mat.symmetry import find_dataset, primitive
 
 Array = npt.NDArray[np.float64]
@@ -30,6 +32,8 @@ back to their group, with 0.3 Å for the widest only 45%; where the noise was sm
 WANTED = (1.0, 0.7, 0.55, 0.4, 0.3, 0.22, 0.17, 0.12, 0.09, 0.06, 0.03, 0.01)
 """... where a symmetry is asked for."""
 
+_TOO_WIDE = (1.2, 0.7, 0.4)
+"""In Å, where groups are looked for that have more than what is asked for."""
 _EXACT = 1e-3
 """In Å: at this tolerance a symmetrised crystal shows what it has become."""
 _SHRUNK = 0.8
@@ -77,6 +81,39 @@ class _Cell:
         return Crystal(crystal.numbers[self.atoms], positions, self.content @ crystal.lattice)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Near:
+    """A group that a crystal nearly has.
+
+    Attributes:
+        number: International number.
+        tolerance: At which it was found, in Å.
+        cell: The primitive cell.
+        rotations: (m, 3, 3) whole numbers.
+        translations: (m, 3) both in the axes of the primitive cell.
+    """
+
+    number: int
+    tolerance: float
+    cell: _Cell
+    rotations: npt.NDArray[np.int32]
+    translations: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What symmetry is asked for; None for any."""
+
+    spacegroup: int | None
+    crystal_system: str | None
+
+    def grants(self, number: int) -> bool:
+        """Whether a group is one that is asked for."""
+        if self.spacegroup is not None:
+            return number == self.spacegroup
+        return self.crystal_system is None or (number > 0 and system_of(number) == self.crystal_system)
+
+
 def symmetrise(
     crystal: Crystal,
     *,
@@ -101,13 +138,16 @@ def symmetrise(
     wanted = spacegroup is not None or crystal_system is not None
     if tolerances is None:
         tolerances = WANTED if wanted else CLEAN if _is_clean(crystal) else NOISY
+    wish = _Wish(spacegroup, crystal_system)
     for tolerance in tolerances:
-        found = _at(crystal, tolerance, spacegroup, crystal_system, keep_cell)
-        if found is not None:
-            return found
-    if not wanted or (_fits(1, spacegroup, crystal_system) and not _is_clean(crystal)):
+        near = _near(crystal, tolerance)
+        if near is not None and wish.grants(near.number):
+            found = _project(crystal, near, range(len(near.rotations)), wish, keep_cell)
+            if found is not None:
+                return found
+    if not wanted:
         return Symmetrised(crystal, 1, 0.0, 0.0)
-    return None
+    return None if _is_clean(crystal) else _in_less(crystal, wish, keep_cell)
 
 
 def _is_clean(crystal: Crystal) -> bool:
@@ -115,31 +155,68 @@ def _is_clean(crystal: Crystal) -> bool:
     return dataset is not None and dataset.number > 1
 
 
-def _at(
-    crystal: Crystal, tolerance: float, spacegroup: int | None, crystal_system: str | None, keep_cell: bool
-) -> Symmetrised | None:
-    """The crystal symmetrised; None where it has no group that is wanted, or would be spoilt."""
+def _near(crystal: Crystal, tolerance: float) -> _Near | None:
+    """The operations that the crystal nearly has; None where there is no group at this tolerance."""
     dataset = find_dataset(crystal, tolerance)
-    if dataset is None or not _fits(dataset.number, spacegroup, crystal_system):
+    if dataset is None:
         return None
-    cell = _primitive(crystal, dataset)
+    number, cell = int(dataset.number), _primitive(crystal, dataset)
     if len(cell.crystal) < len(crystal):  # the operations of a larger cell may be fewer
         dataset = find_dataset(cell.crystal, tolerance)
         if dataset is None:
             return None
-    averaged = _average(cell.crystal, dataset.rotations.astype(np.float64), dataset.translations)
+    return _Near(number, tolerance, cell, dataset.rotations, dataset.translations)
+
+
+def _project(
+    crystal: Crystal, near: _Near, operations: Sequence[int], wish: _Wish, keep_cell: bool
+) -> Symmetrised | None:
+    """The crystal averaged over some of the operations, a group; None where that spoils it or is not what is wanted."""
+    places = list(operations)
+    averaged = _average(near.cell.crystal, near.rotations[places].astype(np.float64), near.translations[places])
     if averaged is None or nearest(averaged)[1] < _SHRUNK * nearest(crystal)[1]:
         return None
     after = find_dataset(averaged, _EXACT)
-    if after is None or not _fits(after.number, spacegroup, crystal_system):
+    if after is None or not wish.grants(int(after.number)):
         return None
-    whole = cell.rebuilt(averaged)
+    whole = near.cell.rebuilt(averaged)
     kept = whole if keep_cell else primitive(averaged, _EXACT)
-    return Symmetrised(kept, int(after.number), tolerance, _moved(crystal, whole))
+    return Symmetrised(kept, int(after.number), near.tolerance, _moved(crystal, whole))
 
 
-def _fits(number: int, spacegroup: int | None, crystal_system: str | None) -> bool:
-    return spacegroup in (None, number) and crystal_system in (None, system_of(int(number)))
+def _in_less(crystal: Crystal, wish: _Wish, keep_cell: bool) -> Symmetrised | None:
+    """The crystal with fewer operations than a group that it nearly has, of those that grant the wish the one that is
+    nearest: a perovskite that is nearly cubic can be made orthorhombic, where no tolerance finds it so."""
+    tried: set[int] = set()
+    for tolerance in _TOO_WIDE:
+        near = _near(crystal, tolerance)
+        if near is None or near.number in tried:
+            continue
+        tried.add(near.number)
+        if len({rotation.tobytes() for rotation in near.rotations}) < len(near.rotations):
+            continue  # no primitive cell
+        made = [
+            found
+            for group in subgroups(near.rotations)
+            if len(group) < len(near.rotations) and wish.grants(_group_of(near, group))
+            for found in [_project(crystal, near, group, wish, keep_cell)]
+            if found is not None
+        ]
+        if made:
+            return min(made, key=lambda found: found.moved)
+    return None
+
+
+def _group_of(near: _Near, operations: list[int]) -> int:
+    """International number of some of the operations; 0 where spglib does not know it."""
+    import spglib
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what spglib cannot do is told by None
+        found = spglib.get_spacegroup_type_from_symmetry(
+            near.rotations[operations], near.translations[operations], near.cell.crystal.lattice
+        )
+    return 0 if found is None else int(found.number)
 
 
 def _primitive(crystal: Crystal, dataset: Any) -> _Cell:

@@ -105,6 +105,24 @@ def test_what_is_asked_for_is_given_or_refused() -> None:
     assert symmetrise(ROCK_SALT, spacegroup=1) is None  # it has more
 
 
+def test_less_symmetry_where_all_tolerances_give_more_or_none() -> None:
+    """A cubic perovskite whose titanium is off along one edge, under noise of the same size."""
+    off = 0.03
+    ideal = Crystal.from_symbols(
+        ["Ba", "Ti", "O", "O", "O"],
+        [[0, 0, 0], [0.5, 0.5, 0.5 + off], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]],
+        4.0 * np.eye(3),
+    )
+    reached = []
+    for seed in range(20):
+        found = symmetrise(shaken(ideal, seed, far=0.06, strain=0.012), spacegroup=99)
+        reached.append(found is not None)
+        if found is not None:
+            assert found.spacegroup == 99 == find_spacegroup(found.crystal, 1e-4)
+            assert found.moved < 0.4
+    assert sum(reached) >= 18
+
+
 def test_no_symmetry_is_p1() -> None:
     rng = np.random.default_rng(5)
     crystal = Crystal(np.arange(3, 9), rng.random((6, 3)), 9 * np.eye(3) + rng.random((3, 3)))
