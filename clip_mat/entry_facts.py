@@ -20,13 +20,11 @@ def facts_of(entry: Entry) -> Facts:
     properties = entry.properties
     counts = reduced(Counter(entry.crystal.symbols))
     spacegroup, label = _group(properties.get("spacegroup")), properties.get("label")
-    sites = None
     if spacegroup is None or not isinstance(label, str):
         symmetry = find_symmetry(entry.crystal)
         if symmetry is not None:
             spacegroup = spacegroup or symmetry.spacegroup
             label = symmetry.prototype
-            sites = len(symmetry.primitive)
     return Facts(
         counts=counts,
         spacegroup=spacegroup,
@@ -34,7 +32,6 @@ def facts_of(entry: Entry) -> Facts:
         band_gap=_number(properties.get("band_gap")),
         energy_above_hull=_number(properties.get("energy_above_hull")),
         formation_energy=_number(properties.get("formation_energy")),
-        sites=sites,
     )
 
 

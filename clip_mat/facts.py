@@ -88,7 +88,6 @@ class Facts:
         band_gap: eV.
         energy_above_hull: eV/atom.
         formation_energy: eV/atom.
-        sites: Atoms in the primitive cell.
     """
 
     counts: Mapping[str, int]
@@ -97,7 +96,6 @@ class Facts:
     band_gap: float | None = None
     energy_above_hull: float | None = None
     formation_energy: float | None = None
-    sites: int | None = None
     _keys: list[frozenset[Key]] = field(default_factory=list, init=False, repr=False, compare=False)
 
     @property

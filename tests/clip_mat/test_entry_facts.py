@@ -21,7 +21,6 @@ def test_a_bare_crystal_is_told_by_its_symmetry() -> None:
     assert facts.formula == "ClNa"
     assert facts.spacegroup == 225
     assert facts.prototypes == ("rock salt",)
-    assert facts.sites == 2
     assert facts.band_gap is facts.energy_above_hull is facts.formation_energy is None
 
 
