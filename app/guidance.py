@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from clip_mat import Crystal
     from clip_mat.evaluation.gap_model import GapModel
     from clip_mat.evaluation.guidance import GuidanceRow, TextReport
+    from clip_mat.evaluation.unguided import UnguidedReport
     from clip_mat.structures import Entry
 
 
@@ -43,7 +44,7 @@ def text_command(
     seed: int,
     as_json: bool,
 ) -> None:
-    """Composition and crystal system of requests in words; classes that are asked for without a formula.
+    """Composition and symmetry of requests in words; classes asked for without a formula; crystals of no request.
 
     Every request counts: a crystal that is missing counts as wrong. A class is reached where asking for it makes it at
     least five times as frequent as asking for nothing, or gives it nine times in ten.
@@ -55,6 +56,8 @@ def text_command(
     from clip_mat.entry_facts import facts_of
     from clip_mat.evaluation.gap_model import GapModel
     from clip_mat.evaluation.guidance import measure_guidance, measure_text
+    from clip_mat.evaluation.unguided import measure_unguided
+    from clip_mat.generate.checks import KnownCrystals
     from clip_mat.generate.request import CrystalRequest
 
     entries = [entry for entry in _entries(asked) if len(entry.crystal) <= max_sites]
@@ -72,12 +75,20 @@ def text_command(
             return [[made.crystal for made in result] for result in generator.generate(read, progress=progress)]
 
         report = measure_text(generate, facts, seed=seed)
-        rows = measure_guidance(generate, judge, each=each, unguided=unguided, seed=seed)
+        (free,) = generate([{"n": unguided, "seed": seed}])
+        nothing = measure_unguided(
+            free, unguided, [entry.crystal for entry in entries], KnownCrystals.of_index(generator.index), seed=seed
+        )
+        rows = measure_guidance(generate, free, judge, each=each, seed=seed)
     if as_json:
-        judged = judge.auc if judge else {}
-        print_json({"text": report.to_dict(), "guidance": [row.to_dict() for row in rows], "judge_auc": judged})
+        document = {
+            "text": report.to_dict(),
+            "unguided": nothing.to_dict(),
+            "guidance": [row.to_dict() for row in rows],
+        }
+        print_json(document | {"judge_auc": judge.auc if judge else {}})
     else:
-        _show(report, rows, judge)
+        _show(report, nothing, rows, judge)
 
 
 def _entries(path: Path) -> list[Entry]:
@@ -92,10 +103,16 @@ def _entries(path: Path) -> list[Entry]:
     return entries
 
 
-def _show(report: TextReport, rows: Sequence[GuidanceRow], judge: GapModel | None) -> None:
+def _show(report: TextReport, nothing: UnguidedReport, rows: Sequence[GuidanceRow], judge: GapModel | None) -> None:
     from rich.table import Table
 
     screen = console()
+    screen.print(f"{nothing.asked} crystals of which nothing was asked")
+    for name in ("valid", "plausible", "composition", "unique", "novel", "triclinic", "density", "elements"):
+        value = getattr(nothing, name)
+        told = f"{value:.3f} (Wasserstein distance)" if isinstance(value, float) else str(value)
+        screen.print(f"  {name:<14}  {told}")
+    screen.print()
     screen.print(f"{report.requests} requests of composition and crystal system in words")
     screen.print(f"  composition     {report.composition}")
     screen.print(f"  crystal system  {report.system}")

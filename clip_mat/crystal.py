@@ -34,6 +34,9 @@ SYMBOLS = (
 # fmt: on
 """Element symbols by atomic number; number 0 is no element."""
 
+_GRAMS_PER_CM3 = 1.66053906660
+"""One atomic mass unit per Å³ in g/cm³ (CODATA 2018)."""
+
 NUMBERS = {symbol: number for number, symbol in enumerate(SYMBOLS) if number}
 """Atomic numbers by element symbol."""
 
@@ -86,6 +89,13 @@ class Crystal:
     def volume(self) -> float:
         """Volume of the cell in Å³."""
         return float(abs(np.linalg.det(self.lattice)))
+
+    @property
+    def density(self) -> float:
+        """Density in g/cm³."""
+        from ase.data import atomic_masses
+
+        return float(atomic_masses[self.numbers].sum()) / self.volume * _GRAMS_PER_CM3
 
     @property
     def cartesian(self) -> npt.NDArray[np.float64]:

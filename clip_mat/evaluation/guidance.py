@@ -143,25 +143,24 @@ def classes(gap_model: GapModel | None) -> dict[str, tuple[str, Judge]]:
 
 
 def measure_guidance(
-    generate: Generate, gap_model: GapModel | None, *, each: int = 100, unguided: int = 500, seed: int = 0
+    generate: Generate, unguided: Sequence[Crystal], gap_model: GapModel | None, *, each: int = 100, seed: int = 0
 ) -> list[GuidanceRow]:
     """Share of each class among crystals that are asked for by its words, and among unguided ones.
 
     Args:
         generate: The generator.
+        unguided: Crystals of a request that asked for nothing.
         gap_model: Judges metal and wide gap, which are left out without it.
         each: Crystals a class.
-        unguided: Crystals of requests that ask for nothing.
         seed: Of the generator and the bootstrap.
     """
     asked = classes(gap_model)
-    requests = [{"text": text, "n": each, "seed": seed} for text, _ in asked.values()]
-    free, *guided = generate([{"n": unguided, "seed": seed}, *requests])
+    guided = generate([{"text": text, "n": each, "seed": seed} for text, _ in asked.values()])
     rows = []
     for (name, (text, judge)), made in zip(asked.items(), guided, strict=True):
         hits = [judge(crystal) for crystal in made[:each]]
         hits += [False] * (each - len(hits))
-        base = [judge(crystal) for crystal in free]
+        base = [judge(crystal) for crystal in unguided]
         rows.append(GuidanceRow(name, text, bootstrap(hits, seed=seed), bootstrap(base or [False], seed=seed)))
     return rows
 

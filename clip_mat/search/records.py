@@ -22,8 +22,6 @@ FORMAT = 1
 """Of records; raise it when what is said of a crystal changes, and the next indexing writes all of them anew."""
 
 _LONGEST_PROPERTY = 200
-_GRAMS_PER_CM3 = 1.66053906660
-"""One atomic mass unit per Å³ in g/cm³ (CODATA 2018)."""
 _SAID_ELSEWHERE = {"formula", "cif", "structure"}
 
 
@@ -43,7 +41,7 @@ def metadata_of(entry: Entry, facts: Facts) -> dict[str, Any]:
         "band_gap": facts.band_gap,
         "energy_above_hull": facts.energy_above_hull,
         "formation_energy": facts.formation_energy,
-        "density": _density(entry.crystal),
+        "density": round(entry.crystal.density, 4),
     }
     others = {
         name: value
@@ -129,10 +127,3 @@ def _is_plain(value: object) -> bool:
     if isinstance(value, str):
         return len(value) <= _LONGEST_PROPERTY
     return isinstance(value, bool | int | float)
-
-
-def _density(crystal: Crystal) -> float:
-    """g/cm³."""
-    from ase.data import atomic_masses
-
-    return round(float(atomic_masses[crystal.numbers].sum()) / crystal.volume * _GRAMS_PER_CM3, 4)

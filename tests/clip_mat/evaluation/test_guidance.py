@@ -11,7 +11,9 @@ import pytest
 from clip_mat import Crystal
 from clip_mat.evaluation.gap_model import GapModel, features_of
 from clip_mat.evaluation.guidance import measure_guidance, measure_text
+from clip_mat.evaluation.unguided import measure_unguided
 from clip_mat.facts import Facts
+from clip_mat.generate.checks import KnownCrystals
 from clip_mat.search.bundled import bundled_entries
 
 CORNERS = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
@@ -51,7 +53,8 @@ def test_guidance_is_told_from_none() -> None:
             made.append([crystal] * request["n"])
         return made
 
-    rows = {row.name: row for row in measure_guidance(obedient, None, each=10, unguided=20)}
+    free = [triclinic("Ti", "O", "O")] * 20
+    rows = {row.name: row for row in measure_guidance(obedient, free, None, each=10)}
     assert rows["rock salt"].reached
     assert rows["cubic"].reached
     assert (rows["oxide"].asked.value, rows["oxide"].unguided.value) == (1.0, 1.0)
@@ -60,7 +63,8 @@ def test_guidance_is_told_from_none() -> None:
 
 
 def test_missing_crystals_count_as_wrong() -> None:
-    rows = measure_guidance(lambda requests: [[rock_salt("Na", "Cl")] for _ in requests], None, each=4, unguided=4)
+    salt = rock_salt("Na", "Cl")
+    rows = measure_guidance(lambda requests: [[salt] for _ in requests], [salt], None, each=4)
     assert next(row for row in rows if row.name == "rock salt").asked.value == 0.25
 
 
@@ -93,3 +97,22 @@ def test_features_are_those_of_the_crystal_not_of_its_cell() -> None:
     )
     np.testing.assert_allclose(features_of(crystal), features_of(double))
     assert np.isfinite(features_of(crystal)).all()
+
+
+def test_unguided_crystals_are_measured_with_those_that_are_missing() -> None:
+    salt, other = rock_salt("Na", "Cl"), rock_salt("K", "Cl", 6.3)
+    crushed = Crystal(salt.numbers, salt.positions, salt.lattice * 0.1)
+    made = [salt, rock_salt("Na", "Cl", 5.7), other, rock_salt("Na", "Ne"), crushed]
+    report = measure_unguided(made, 10, [salt, other], KnownCrystals.of_crystals([salt]))
+    assert report.valid.value == 0.4
+    assert report.composition.value == 0.4
+    assert report.unique.value < 0.5
+    assert report.novel is not None
+    assert report.novel.value >= 0.2
+    assert report.elements == 0.0
+    assert report.density > 0
+    same = measure_unguided([salt, other], 2, [salt, other])
+    assert (same.density, same.elements, same.novel) == (0.0, 0.0, None)
+    assert salt.density == pytest.approx(2.21, abs=0.02)
+    with pytest.raises(ValueError, match="nothing to measure"):
+        measure_unguided([], 0, [salt])
