@@ -32,6 +32,9 @@ _FAMILIES = {
 }
 _DOUBLE_GLIDES = {39: "Aem2", 41: "Aea2", 64: "Cmce", 67: "Cmme", 68: "Ccce"}
 """Since 1992 the Tables write e where a plane glides along both its axes; gemmi keeps the older symbols."""
+_CENTRINGS = {"P": 1, "C": 2, "S": 2, "I": 2, "R": 3, "F": 4}
+"""Primitive cells in the conventional cell."""
+_WITH_ELEMENTS = re.compile(r"([A-Z0-9]+)_([amotch])([PCSIRF])(\d+)_(\d+)((?:_[0-9A-Za-z]+)+):([A-Za-z-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,40 @@ def find_symmetry(crystal: Crystal, tolerance: float = TOLERANCE) -> Symmetry | 
         return None
     label, words = _label(crystal, dataset)
     return Symmetry(int(dataset.number), label, _primitive(crystal, dataset), words)
+
+
+def read_symmetry(written: str, crystal: Crystal) -> Symmetry | None:
+    """What a source says of the symmetry of a crystal in its primitive cell, at a thousandth of the price of looking.
+
+    Args:
+        written: Label with elements, as the Materials Project and aviary write it: ``A2B_cF24_227_d_a:Cu-O``.
+        crystal: Any cell.
+
+    Returns:
+        None where that is no such label, or the cell is not the primitive one of it.
+    """
+    found = _WITH_ELEMENTS.fullmatch(written)
+    if found is None:
+        return None
+    formula, family, centring, size, number, words, elements = found.groups()
+    amounts = [int(count or 1) for count in re.findall(r"[A-Z](\d*)", formula)]
+    symbols, letters = elements.split("-"), words.removeprefix("_").split("_")
+    atoms = Counter(crystal.symbols)
+    if not len(symbols) == len(amounts) == len(letters) or set(symbols) != set(atoms):
+        return None
+    counts = dict(zip(symbols, amounts, strict=True))
+    if int(size) != _CENTRINGS[centring] * len(crystal) or reduced(atoms) != reduced(counts):
+        return None
+    orbits = {
+        symbol: Counter({letter: int(count or 1) for count, letter in re.findall(r"(\d*)([A-Za-z])", word)})
+        for symbol, word in zip(symbols, letters, strict=True)
+    }
+    if not 1 <= int(number) <= 230 or not set().union(*orbits.values()) <= set(_relabelings()[number][0]):
+        return None
+    ordered, ways = _wyckoffs(int(number), counts, orbits)
+    anonymous = write_formula({chr(65 + place): count for place, count in enumerate(sorted(amounts))})
+    label = f"{anonymous}_{family}{centring}{size}_{number}_{ordered}"
+    return Symmetry(int(number), label, crystal, ways)
 
 
 def find_spacegroup(crystal: Crystal, tolerance: float = TOLERANCE) -> int | None:

@@ -17,8 +17,8 @@ from clip_mat.generate.ranking import Judge, Ranker, Votes, default_ranker
 from clip_mat.generate.substitution import MENDELEEV, Floats, Ints, Slots, repeated, scaled, substitute
 from clip_mat.generate.templates import Pattern, StructureType, Template, Templates, fits
 
-MOST_VOTES = {"free": 320, "cell": 224, "group": 96}
-"""Nearest templates that vote, each order of elements by itself: as many as when the ranker learned."""
+MOST_VOTES = {"free": 256, "cell": 160, "group": 96}
+"""Nearest templates that vote, each order of elements by itself: more are no better."""
 _UNFITTING = 1e-3
 """By which the score of a smaller primitive cell, repeated, is multiplied where the content of the cell is given: of
 the Materials Project one cell in eighty is not primitive."""

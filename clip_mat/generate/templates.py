@@ -19,7 +19,7 @@ from clip_mat.facts import anonymous_formula, write_formula
 from clip_mat.generate.substitution import Floats, Ints, Slots, orders
 from clip_mat.language.names import prototypes_of
 from clip_mat.structures import Entry
-from clip_mat.symmetry import Symmetry, find_symmetry
+from clip_mat.symmetry import find_symmetry, read_symmetry
 
 if TYPE_CHECKING:
     from clip_mat.search.materials import MaterialsIndex
@@ -123,7 +123,10 @@ class Pattern:
         return self._types[row]
 
     def _find_type(self, row: int) -> StructureType | None:
-        found: Symmetry | None = find_symmetry(self.templates[row].crystal)
+        template = self.templates[row]
+        found = read_symmetry(str(template.properties.get("protostructure", "")), template.crystal)
+        if found is None:
+            found = find_symmetry(template.crystal)
         if found is None or len(found.primitive) % sum(self.counts):
             return None
         symbols = [SYMBOLS[number] for number in self.elements[row]]

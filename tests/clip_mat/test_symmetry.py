@@ -11,13 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clip_mat.crystal import Crystal
-from clip_mat.structures import parse_cif
+from clip_mat.structures import Entry, parse_cif, read_crystals
 from clip_mat.symmetry import (
     conventional_vectors,
     find_spacegroup,
     find_symmetry,
     primitive,
     prototype_label,
+    read_symmetry,
     spacegroup_symbol,
 )
 
@@ -157,3 +158,47 @@ def test_labels_of_the_shared_table(shared_data: Path) -> None:
     found = [find_symmetry(parse_cif(row["cif"])) for row in rows]
     same = [known is not None and known.prototype == row["label"] for known, row in zip(found, rows, strict=True)]
     assert sum(same) >= 0.98 * len(rows)
+
+
+def test_a_written_label_says_what_spglib_finds(shared_data: Path) -> None:
+    entries = read_crystals(shared_data / "crystals" / "mp_val.parquet")
+    agreed = known = 0
+    for entry, _ in zip(entries, range(60), strict=False):
+        assert isinstance(entry, Entry)
+        read = read_symmetry(str(entry.properties["protostructure"]), entry.crystal)
+        found = find_symmetry(entry.crystal)
+        assert found is not None
+        if read is not None:
+            known += 1
+            same = (read.spacegroup, read.prototype, len(read.primitive)) == (
+                found.spacegroup,
+                found.prototype,
+                len(found.primitive),
+            )
+            agreed += same and {tuple(sorted(way.items())) for way in read.words} == {
+                tuple(sorted(way.items())) for way in found.words
+            }
+    assert known > 50
+    assert agreed >= known - 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "",
+        "nonsense",
+        "AB_cF8_225_a_b",
+        "AB_cF8_225_a_b:Na",
+        "AB_cF8_225_a_b:K-Cl",
+        "AB_cF16_225_a_b:Cl-Na",
+        "AB_cF8_925_a_b:Cl-Na",
+        "AB_cF8_225_a_z:Cl-Na",
+        "AB2_cF8_225_a_b:Cl-Na",
+        "AB_cF8_225_a_b_c:Cl-Na",
+    ],
+)
+def test_a_label_that_does_not_fit_is_not_believed(written: str) -> None:
+    fcc = 2.8 * np.array([[0.0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    salt = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], fcc)
+    assert read_symmetry(written, salt) is None
+    assert read_symmetry("AB_cF8_225_a_b:Cl-Na", salt) is not None
