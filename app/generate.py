@@ -131,7 +131,7 @@ def show_generated(result: GenerationResult) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in TABLE_COLUMNS:
-        is_text = name in ("formula", "space group", "from", "charges", "new")
+        is_text = name in ("formula", "space group", "from", "neutral", "new")
         fold = name in ("formula", "from")
         table.add_column(name, justify="left" if is_text else "right", no_wrap=not fold, overflow="fold")
     for rank, crystal in enumerate(result, 1):

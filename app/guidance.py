@@ -110,7 +110,7 @@ def _show(report: TextReport, nothing: UnguidedReport, rows: Sequence[GuidanceRo
     screen.print(f"{nothing.asked} crystals of which nothing was asked")
     for name in ("valid", "plausible", "composition", "unique", "novel", "triclinic", "density", "elements"):
         value = getattr(nothing, name)
-        told = f"{value:.3f} (Wasserstein distance)" if isinstance(value, float) else str(value)
+        told = f"{value:.3f} (Wasserstein distance)" if isinstance(value, float) else str(value or "-")
         screen.print(f"  {name:<14}  {told}")
     screen.print()
     screen.print(f"{report.requests} requests of composition and crystal system in words")

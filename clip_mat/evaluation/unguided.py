@@ -32,7 +32,7 @@ class UnguidedReport:
         unique: Unlike all before it.
         novel: Unlike all known crystals; None where none were given.
         triclinic: In P1, at spglib's 0.1 Å.
-        density: Wasserstein distance of densities to the references, in g/cm³.
+        density: Wasserstein distance of densities to the references, in g/cm³; None where nothing was made.
         elements: Wasserstein distance of the number of elements to the references.
     """
 
@@ -43,8 +43,8 @@ class UnguidedReport:
     unique: Estimate
     novel: Estimate | None
     triclinic: Estimate
-    density: float
-    elements: float
+    density: float | None
+    elements: float | None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -70,11 +70,9 @@ def measure_unguided(
         seed: Of the bootstraps.
 
     Raises:
-        ValueError: If there is nothing to measure or to compare with.
+        ValueError: If there is nothing to compare with, or more was made than asked for.
     """
-    from scipy.stats import wasserstein_distance
-
-    if not made or not references or asked < len(made):
+    if not references or not len(made) <= asked:
         raise ValueError(f"{len(made)=} of {asked=} crystals and {len(references)=}: nothing to measure")
     missing = [False] * (asked - len(made))
     firsts = first_alike(made)
@@ -91,9 +89,15 @@ def measure_unguided(
         unique=share([place == first for place, first in enumerate(firsts)]),
         novel=None if known is None else share([bool(found.novel) for found in checks]),
         triclinic=share([find_spacegroup(crystal, TOLERANCE) in (None, 1) for crystal in made]),
-        density=float(wasserstein_distance([one.density for one in made], [one.density for one in references])),
-        elements=float(wasserstein_distance(list(map(_elements, made)), list(map(_elements, references)))),
+        density=_distance([one.density for one in made], [one.density for one in references]),
+        elements=_distance(list(map(_elements, made)), list(map(_elements, references))),
     )
+
+
+def _distance(ours: Sequence[float], theirs: Sequence[float]) -> float | None:
+    from scipy.stats import wasserstein_distance
+
+    return float(wasserstein_distance(ours, theirs)) if ours else None
 
 
 def _elements(crystal: Crystal) -> int:

@@ -141,3 +141,9 @@ def equivalent_axes(lattice: FloatArray, tolerance: float = 0.01) -> npt.NDArray
 def _rows() -> npt.NDArray[np.int64]:
     """The 26 vectors of -1, 0 and 1: a row of such a matrix is one of them where the lattice is reduced."""
     return np.array([row for row in product((-1, 0, 1), repeat=3) if any(row)])
+
+
+def pattern_of(crystal: Crystal) -> tuple[int, ...]:
+    """How many atoms of each element stand in the cell, the most first."""
+    _, counts = np.unique(crystal.numbers, return_counts=True)
+    return tuple(sorted(counts.tolist(), reverse=True))

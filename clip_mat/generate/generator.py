@@ -154,6 +154,8 @@ class Generator:
                 if requests[place].words and not self._noise.understands_words:
                     notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
                 made[place] += finish(requests[place], candidates, self._known, before=made[place], most=count)
+        for crystals in made:  # what templates give comes before what noise gives
+            crystals.sort(key=lambda one: (one.origin.kind == "noise", -one.score))
         return made, notes
 
     def _why_fewer(self, request: CrystalRequest, made: int) -> str:

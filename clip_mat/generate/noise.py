@@ -27,6 +27,8 @@ BEST_OF = 3
 """Crystals made where one is asked for; the one that the denoiser likes best is kept."""
 SPARE = 1.25
 """Crystals made for each where several are asked for, since some fail a check or come twice."""
+_PATTERNS = 4
+"""Patterns of elements drawn for each that is used: those with too few elements are passed over."""
 GUIDANCE = 2.0
 """How much more words count than learnt, where they are all there is."""
 
@@ -154,10 +156,13 @@ class NoiseMaker:
                 anions = FAMILY_ELEMENTS.get(family, ())
                 if len(anions) == 1 and NUMBERS[anions[0]] not in given:
                     given.append(NUMBERS[anions[0]])
-            for size in self._denoiser.draw_sizes(number, _seed(request, tried)):
-                numbers = np.zeros(max(size, len(given) + 1), np.int64)
-                numbers[: len(given)] = given
-                yield Start(numbers)
+            rng = np.random.default_rng([_seed(request, tried), 3])
+            patterns = self._denoiser.draw_patterns(_PATTERNS * number, _seed(request, tried))
+            wide_enough = [pattern for pattern in patterns if len(pattern) >= len(given)] or patterns
+            for pattern in wide_enough[:number]:
+                places = rng.permutation(len(pattern))  # which element there is most of is open
+                elements = given[: len(pattern)]
+                yield Start.pattern([pattern[place] for place in places], elements)
 
     def _composed(self, composition: Mapping[str, int], number: int) -> Iterator[Start]:
         """Cells of one or more formula units, the usual ones first."""

@@ -203,7 +203,8 @@ class GenerationResult(Sequence[GeneratedCrystal]):
         return "".join([*lines, html_table(TABLE_COLUMNS, self._rows())])
 
 
-TABLE_COLUMNS = ("#", "formula", "space group", "atoms", "from", "shortest / Å", "charges", "new", "score")
+TABLE_COLUMNS = ("#", "formula", "space group", "atoms", "from", "d / Å", "neutral", "new", "score")
+"""The shortest distance is ``d``; a crystal is neutral where its charges can balance."""
 
 
 def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
@@ -216,7 +217,7 @@ def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
         str(len(made.crystal)),
         made.origin.template or "noise",
         f"{checks.min_distance:.2f}",
-        "balance" if checks.charge_balanced else "-",
+        "yes" if checks.charge_balanced else "no",
         {True: "yes", False: "no", None: "-"}[checks.novel],
         f"{made.score:.3f}",
     )

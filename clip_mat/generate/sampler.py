@@ -33,6 +33,7 @@ from clip_mat.towers.chemistry import SYSTEM_OF_GROUP
 STEPS = 25
 ANNEALING = 5.0
 """The atoms' velocity is scaled by 1 + ANNEALING x time: late, the network is surer than it says (as FlowMM does)."""
+LATTICE_ANNEALING = 0.0
 ROUNDS = 12
 """In this many rounds at most are open elements drawn."""
 SCORE_TIMES = (0.6, 0.75, 0.9)
@@ -50,6 +51,7 @@ class Start:
         time: How much of the crystal stays, from 0 (pure noise) to 1 (nothing changes).
         fixed_lattice: Keep the lattice of the crystal, and let only the atoms move.
         allowed: Atomic numbers that open elements may have; None for all.
+        kinds: (n,) which atoms are of one element, and which of different ones; None where that is open, too.
 
     Raises:
         RequestError: If these do not fit together.
@@ -60,6 +62,7 @@ class Start:
     time: float = 0.0
     fixed_lattice: bool = False
     allowed: frozenset[int] | None = None
+    kinds: IntArray | None = None
 
     def __post_init__(self) -> None:
         numbers = np.asarray(self.numbers, dtype=np.int64)
@@ -76,6 +79,8 @@ class Start:
             raise RequestError(f"{len(numbers)} elements for a crystal of {len(self.crystal)} atoms")
         if self.allowed is not None and (0 in self.allowed or not self.allowed):
             raise RequestError("allowed elements must be atomic numbers, at least one of them")
+        if self.kinds is not None and self.kinds.shape != numbers.shape:
+            raise RequestError(f"{len(numbers)} elements of {len(self.kinds)} kinds: give the kind of each atom")
 
     @classmethod
     def of(cls, cell: Mapping[str, int]) -> Self:
@@ -93,6 +98,17 @@ class Start:
     def open(cls, atoms: int, allowed: frozenset[int] | None = None) -> Self:
         """From noise, so many atoms of any elements, or of those allowed."""
         return cls(np.zeros(max(atoms, 0), np.int64), allowed=allowed)
+
+    @classmethod
+    def pattern(cls, counts: Sequence[int], elements: Sequence[int] = ()) -> Self:
+        """From noise, atoms of as many elements as there are counts.
+
+        Args:
+            counts: Atoms of each element.
+            elements: Atomic numbers of the first ones; the others are open.
+        """
+        given = [*elements, *[0] * (len(counts) - len(elements))]
+        return cls(np.repeat(given, counts), kinds=np.repeat(np.arange(len(counts)), counts))
 
     @classmethod
     def near(cls, crystal: Crystal, time: float) -> Self:
@@ -126,9 +142,18 @@ class CrystalDenoiser:
         fingerprint: Digest of its weights.
         clip: Fingerprint of the Crystal CLIP that it was trained with.
         device: Torch device.
+        patterns: How many training crystals have so many atoms of each element in the cell.
     """
 
-    def __init__(self, model: Denoiser, fingerprint: str = "", clip: str = "", device: str = "cpu") -> None:
+    def __init__(
+        self,
+        model: Denoiser,
+        fingerprint: str = "",
+        clip: str = "",
+        device: str = "cpu",
+        patterns: Mapping[tuple[int, ...], int] | None = None,
+    ) -> None:
+        self.patterns = dict(patterns or {})
         self.model = model.to(device).eval()
         self.fingerprint, self.clip, self.device = fingerprint, clip, torch.device(device)
         self._bfloat16 = self.device.type == "cuda" or cpu_has_bfloat16()
@@ -150,8 +175,20 @@ class CrystalDenoiser:
             WeightsError: If the weights are missing, damaged, or do not fit their configuration.
         """
         folder = Path(__file__).parents[1] / "weights" / "diffusion" if folder is None else Path(folder)
-        model, fingerprint, clip = load_denoiser(folder)
-        return cls(model, fingerprint, clip, device)
+        model, fingerprint, clip, patterns = load_denoiser(folder)
+        return cls(model, fingerprint, clip, device, patterns)
+
+    def draw_patterns(self, count: int, seed: int = 0) -> list[tuple[int, ...]]:
+        """How many atoms of each element stand in a cell, the most first, as frequent as in the training set.
+
+        Where the weights do not tell, only the size of the cell is drawn, and every atom may be of its own element.
+        """
+        if not self.patterns:
+            return [(1,) * size for size in self.draw_sizes(count, seed)]
+        known = list(self.patterns)
+        shares = np.array([self.patterns[pattern] for pattern in known], dtype=np.float64)
+        drawn = np.random.default_rng([seed, 2]).choice(len(known), size=count, p=shares / shares.sum())
+        return [known[place] for place in drawn]
 
     def draw_sizes(self, count: int, seed: int = 0) -> list[int]:
         """Numbers of atoms in the cell, as frequent as in the training set."""
@@ -291,7 +328,7 @@ class _Item:
         self.start, self.condition, self.number, self.candidates = start, condition, number, candidates
         self.positions, self.lattice = noise(rng, len(start.numbers))
         self.luck = float(rng.random())
-        self.order = rng.permutation(len(start.numbers))
+        self.open = _open_atoms(start, rng.permutation(len(start.numbers)))
         self.gumbel: FloatArray = rng.gumbel(size=(int((start.numbers == 0).any()) * len(start.numbers), ELEMENTS))
 
     def begin(self, model: Denoiser) -> tuple[FloatArray, FloatArray]:
@@ -340,7 +377,9 @@ class _Part:
             left = 1 - self.time
             stride = torch.minimum(length * (1 + annealing * self.time), left)[:, None, None]
             self.positions = (self.positions + stride * told.velocity) % 1.0
-            move = torch.where(self.fixed, 0.0, length)[:, None]
+            move = torch.where(self.fixed, 0.0, torch.minimum(length * (1 + LATTICE_ANNEALING * self.time), left))[
+                :, None
+            ]
             self.lattice = self.lattice + move * told.lattice_velocity
             self.time = 1 - left * (steps - step - 1) / (steps - step)
             if trajectory:
@@ -358,19 +397,20 @@ class _Part:
 
     def _draw_elements(self) -> None:
         """Open elements, a few in each round, each knowing those before it."""
-        most = max(int((item.start.numbers == 0).sum()) for item in self._items)
-        rounds = min(most, ROUNDS)
+        rounds = min(max(len(item.open) for item in self._items), ROUNDS)
         for number in range(rounds):
             logits = self._evaluate().elements.double().cpu().numpy()
             numbers = self.numbers.cpu().numpy()
             for row, item in enumerate(self._items):
-                hidden = [place for place in item.order if numbers[row, place] == 0]
-                for place in hidden[: -(-len(hidden) // (rounds - number))]:
-                    scores = logits[row, place] + item.gumbel[place]
+                left = [places for places in item.open if numbers[row, places[0]] == 0]
+                for places in left[: -(-len(left) // (rounds - number))]:
+                    scores = logits[row, places].mean(axis=0) + item.gumbel[places[0]]
                     scores[0] = -np.inf
                     if item.start.allowed is not None:
                         scores[[z for z in range(ELEMENTS) if z not in item.start.allowed]] = -np.inf
-                    numbers[row, place] = scores.argmax()
+                    if item.start.kinds is not None:  # other kinds are other elements
+                        scores[numbers[row]] -= 1e3
+                    numbers[row, places] = scores.argmax()
             self.numbers = torch.from_numpy(numbers).to(self._owner.device)
 
     def _plan(self) -> None:
@@ -395,6 +435,16 @@ class _Part:
             Crystal(numbers[row, : len(item.start.numbers)], positions[row, : len(item.start.numbers)], cells[row])
             for row, item in enumerate(self._items)
         ]
+
+
+def _open_atoms(start: Start, order: IntArray) -> list[list[int]]:
+    """Atoms whose elements are open, those of one kind together, in the order in which they are drawn."""
+    kinds = np.arange(len(order)) if start.kinds is None else start.kinds
+    groups: dict[int, list[int]] = {}
+    for place in order.tolist():
+        if start.numbers[place] == 0:
+            groups.setdefault(int(kinds[place]), []).append(place)
+    return list(groups.values())
 
 
 def _padded(rows: Sequence[npt.NDArray[np.generic]]) -> Tensor:

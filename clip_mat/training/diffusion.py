@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import numpy as np
 import torch
 
 from clip_mat.clip import CrystalClip
-from clip_mat.generate.cells import LatticeScale
+from clip_mat.generate.cells import LatticeScale, pattern_of
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.denoiser_weights import save_denoiser
 from clip_mat.generate.flow import Lesson, losses
@@ -70,6 +71,7 @@ def train_diffusion(
     training, validation = split(whole, VALIDATION, seed)
     scale = LatticeScale.of(training.lattices)
     sizes = np.bincount([len(crystal) for crystal in training.crystals], minlength=MOST_ATOMS + 1)
+    patterns = Counter(pattern_of(crystal) for crystal in training.crystals)
     torch.manual_seed(seed)
     model = Denoiser(DenoiserConfig(vector=reader.dimension, scale=scale, cells=tuple(sizes.tolist())))
     config = TrainConfig(
@@ -88,12 +90,12 @@ def train_diffusion(
         config,
         out,
         evaluate=_Validation(LessonSource(validation, scale, batch, CHUNK, seed)) if len(validation) else None,
-        keep=lambda averaged: save_denoiser(averaged, out / WEIGHTS, reader.fingerprint),
+        keep=lambda averaged: save_denoiser(averaged, out / WEIGHTS, reader.fingerprint, patterns),
         device=device,
         resume=resume,
     )
     if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
-        save_denoiser(trained.model, out / WEIGHTS, reader.fingerprint)
+        save_denoiser(trained.model, out / WEIGHTS, reader.fingerprint, patterns)
         told = json.dumps(trained.summary.to_dict(), indent=1)
         (out / "run.json").write_text(told + "\n", encoding="utf-8")
         write_diffusion_card(out / WEIGHTS, trained.summary, len(training))

@@ -110,9 +110,11 @@ def test_unguided_crystals_are_measured_with_those_that_are_missing() -> None:
     assert report.novel is not None
     assert report.novel.value >= 0.2
     assert report.elements == 0.0
-    assert report.density > 0
+    assert report.density
     same = measure_unguided([salt, other], 2, [salt, other])
     assert (same.density, same.elements, same.novel) == (0.0, 0.0, None)
     assert salt.density == pytest.approx(2.21, abs=0.02)
+    nothing = measure_unguided([], 4, [salt])
+    assert (nothing.valid.value, nothing.density) == (0.0, None)
     with pytest.raises(ValueError, match="nothing to measure"):
-        measure_unguided([], 0, [salt])
+        measure_unguided([salt], 1, [])

@@ -146,9 +146,10 @@ def test_a_vector_of_another_clip() -> None:
 
 class TestWeights:
     def test_come_back(self, model: Denoiser, tmp_path) -> None:
-        save_denoiser(model, tmp_path, "abc")
-        again, digest, clip = load_denoiser(tmp_path)
+        save_denoiser(model, tmp_path, "abc", {(2, 1): 3, (4,): 1})
+        again, digest, clip, patterns = load_denoiser(tmp_path)
         assert (len(digest), clip, again.config) == (64, "abc", SMALL)
+        assert patterns == {(2, 1): 3, (4,): 1}
         for name, value in model.state_dict().items():
             torch.testing.assert_close(again.state_dict()[name], value, rtol=1e-3, atol=1e-4)
 

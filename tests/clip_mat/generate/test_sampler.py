@@ -151,6 +151,7 @@ def test_nothing_asked_nothing_made(model: CrystalDenoiser) -> None:
         (lambda: Start(np.array([11]), time=0.5), "without a crystal"),
         (lambda: Start.near(SALT, 1.5), r"1\.5"),
         (lambda: Start.open(2, frozenset()), "allowed"),
+        (lambda: Start(np.zeros(2, np.int64), kinds=np.zeros(3, np.int64)), "kind of each atom"),
     ],
 )
 def test_starts_that_are_none(make, told: str) -> None:
@@ -180,3 +181,23 @@ def test_rotated_starts_are_one(model: CrystalDenoiser) -> None:
     one, other = (model.sample([Start.near(c, 0.7)], [Condition()], steps=3)[0].crystal for c in (SALT, turned))
     first, second = lattice_numbers(one.lattice, 2), lattice_numbers(other.lattice, 2)
     np.testing.assert_allclose(first, second, atol=1e-3)
+
+
+def test_atoms_of_one_kind_get_one_element_and_other_kinds_others(model: CrystalDenoiser) -> None:
+    starts = [Start.pattern((3, 2, 1)), Start.pattern((4, 2), [8]), Start.pattern((1, 1, 1, 1, 1, 1))]
+    for start, sample in zip(starts, model.sample(starts, [Condition()] * 3, steps=1), strict=True):
+        numbers = sample.crystal.numbers
+        assert start.kinds is not None
+        found = {kind: set(numbers[start.kinds == kind].tolist()) for kind in start.kinds.tolist()}
+        assert all(len(elements) == 1 for elements in found.values())
+        assert len(set().union(*found.values())) == len(found)
+        assert set(numbers[start.numbers > 0].tolist()) == set(start.numbers[start.numbers > 0].tolist())
+
+
+def test_patterns_are_as_frequent_as_in_the_training_set(model: CrystalDenoiser) -> None:
+    knowing = CrystalDenoiser(model.model, patterns={(2, 1): 3, (4,): 1})
+    drawn = knowing.draw_patterns(4000)
+    assert 0.7 < drawn.count((2, 1)) / 4000 < 0.8
+    assert set(drawn) == {(2, 1), (4,)}
+    assert drawn == knowing.draw_patterns(4000)
+    assert all(set(pattern) == {1} for pattern in model.draw_patterns(10))
