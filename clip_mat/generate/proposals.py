@@ -110,8 +110,8 @@ class _Wanted:
         prototypes: Names of structure types, each as good as the others.
         exclude: Ids of templates not to use.
         units: Formula units in the cell asked for.
-        other_cells: Whether to look at templates that are known in other cells than that, whose primitive cell may have
-            as many atoms, or give as many when it is repeated.
+        other_cells: Whether to look at templates in any cell, whose primitive cell has as many atoms, or gives as many
+            when it is repeated.
     """
 
     spacegroup: int | None
@@ -135,7 +135,9 @@ class _Wanted:
         group = template.properties.get("spacegroup")
         if self.spacegroup is not None and isinstance(group, int) and group != self.spacegroup:
             return False
-        return self.units is None or (pattern.units[row] != self.units) == self.other_cells
+        if self.units is None or pattern.units[row] == self.units:
+            return True
+        return self.other_cells and not (self.units % pattern.units[row] and pattern.units[row] % self.units)
 
     def fits(self, kind: StructureType, atoms: int) -> bool:
         """Args: kind: Of the template. atoms: In a formula unit."""
@@ -190,7 +192,8 @@ def _nearest(pattern: Pattern, slots: Slots, wanted: _Wanted) -> Iterator[_Row]:
         return
     handed_out = MENDELEEV[np.array(slots.elements)[pattern.orders]]
     apart = np.abs(MENDELEEV[pattern.elements[rows]][:, None] - handed_out).sum(axis=-1)
-    for flat in np.argsort(apart, axis=None, kind="stable"):
+    nearest = np.argsort(apart, axis=None, kind="stable")
+    for flat in nearest[: wanted.most_votes] if wanted.other_cells else nearest:  # most fit, or few do
         place, order = divmod(int(flat), len(handed_out))
         kind = pattern.structure_type(int(rows[place]))
         if kind is not None and wanted.fits(kind, slots.atoms):

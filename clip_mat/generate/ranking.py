@@ -27,8 +27,9 @@ from clip_mat.generate.substitution import MENDELEEV, Floats, Ints
 FORMAT = 1
 _WEIGHTS = Path(__file__).parents[1] / "weights" / "ranker"
 _NOTHING = -1e4
-_KNOWN_BONUS = 20.0
-"""On the score of a template that has the very elements that are asked for: the compound itself is known."""
+_KNOWN_BONUS, _UNSTABLE_MALUS = 20.0, 100.0
+"""On the score of a template that has the very elements that are asked for, and for each eV/atom above the hull that
+it lies: the compound itself is known, and how stable it is."""
 
 Array = npt.NDArray[np.float32]
 
@@ -119,7 +120,8 @@ class Ranker:
     def judge(self, votes: Votes) -> tuple[Floats, Floats]:
         """As `Judge`."""
         rows = self._rows(votes)
-        rows[(votes.wanted == votes.elements).all(axis=1)] += _KNOWN_BONUS
+        known = (votes.wanted == votes.elements).all(axis=1)
+        rows[known] += _KNOWN_BONUS - _UNSTABLE_MALUS * np.minimum(votes.hull[known], 0.1)
         types = len(votes.units)
         best = np.full(types, _NOTHING)
         np.maximum.at(best, votes.group, rows)

@@ -234,3 +234,12 @@ def test_damaged_weights_are_told(tmp_path: Path) -> None:
         Ranker.load(tmp_path)
     with pytest.raises(WeightsError, match="missing"):
         Ranker({})
+
+
+def test_a_cell_that_is_not_primitive_is_met_by_templates_in_the_same_cell() -> None:
+    lib = TemplateLibrary([Template(f"{m}Cl", repeated(binary(m, "Cl", 225), 4), 0.0) for m in ("Na", "K")])
+    (made,) = propose(lib, {"Na": 4, "Br": 4}, cell=True)
+    assert Counter(made.crystal.symbols) == {"Na": 4, "Br": 4}
+    assert find_spacegroup(made.crystal) == 225
+    (same,) = propose(lib, {"Na": 2, "Br": 2}, cell=True)
+    assert len(same.crystal) == 4
