@@ -6,19 +6,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 import numpy as np
 
 from clip_mat.crystal import Crystal
 from clip_mat.generate.ranking import Judge, Ranker, Votes, default_ranker
-from clip_mat.generate.substitution import MENDELEEV, Floats, Ints, Slots, repeated, scaled, substitute
-from clip_mat.generate.templates import Pattern, StructureType, Template, Templates, fits
+from clip_mat.generate.substitution import Floats, Ints, Slots, repeated, scaled, substitute
+from clip_mat.generate.templates import Pattern, Template, Templates
+from clip_mat.generate.voting import Row, Wanted, gather
 
-MOST_VOTES = {"free": 256, "cell": 160, "group": 96}
-"""Nearest templates that vote, each order of elements by itself: more are no better."""
 _UNFITTING = 1e-3
 """By which the score of a smaller primitive cell, repeated, is multiplied where the content of the cell is given: of
 the Materials Project one cell in eighty is not primitive."""
@@ -42,15 +40,6 @@ class Proposal:
     score: float
     spacegroup: int
     type: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
-    """A template with its elements in some order."""
-
-    row: int
-    order: int
-    kind: StructureType
 
 
 def propose(
@@ -91,7 +80,7 @@ def propose(
     pattern = library.pattern(counts)
     if pattern is None or limit < 1:
         return []
-    wanted = _Wanted(spacegroup, crystal_system, tuple(prototypes), frozenset(exclude), units)
+    wanted = Wanted(spacegroup, crystal_system, tuple(prototypes), frozenset(exclude), units)
     found = _ranked(pattern, slots, wanted, judge, limit)
     if units is not None and len(found) < limit:
         others = _ranked(pattern, slots, replace(wanted, other_cells=True), judge, limit)
@@ -100,80 +89,18 @@ def propose(
     return found[:limit]
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What a template must be like.
-
-    Attributes:
-        spacegroup: International number.
-        crystal_system: By name.
-        prototypes: Names of structure types, each as good as the others.
-        exclude: Ids of templates not to use.
-        units: Formula units in the cell asked for.
-        other_cells: Whether to look at templates in any cell, whose primitive cell has as many atoms, or gives as many
-            when it is repeated.
-    """
-
-    spacegroup: int | None
-    crystal_system: str | None
-    prototypes: tuple[str, ...]
-    exclude: frozenset[str]
-    units: int | None
-    other_cells: bool = False
-
-    @property
-    def most_votes(self) -> int:
-        if self.spacegroup is not None:
-            return MOST_VOTES["group"]
-        return MOST_VOTES["free" if self.units is None else "cell"]
-
-    def may_fit(self, pattern: Pattern, row: int) -> bool:
-        """What can be told without looking for the template's symmetry."""
-        template = pattern.templates[row]
-        if template.id in self.exclude:
-            return False
-        group = template.properties.get("spacegroup")
-        if self.spacegroup is not None and isinstance(group, int) and group != self.spacegroup:
-            return False
-        if self.units is None or pattern.units[row] == self.units:
-            return True
-        return self.other_cells and not (self.units % pattern.units[row] and pattern.units[row] % self.units)
-
-    def fits(self, kind: StructureType, atoms: int) -> bool:
-        """Args: kind: Of the template. atoms: In a formula unit."""
-        units = len(kind.primitive) // atoms
-        if self.units is not None and (self.units % units if self.other_cells else self.units != units):
-            return False
-        return fits(kind, spacegroup=self.spacegroup, crystal_system=self.crystal_system, prototypes=self.prototypes)
-
-
-def _ranked(pattern: Pattern, slots: Slots, wanted: _Wanted, judge: Judge, limit: int) -> list[Proposal]:
-    rows = list(islice(_nearest(pattern, slots, wanted), wanted.most_votes))
-    if not rows:
+def _ranked(pattern: Pattern, slots: Slots, wanted: Wanted, judge: Judge, limit: int) -> list[Proposal]:
+    ballot = gather(pattern, slots, wanted)
+    if ballot is None:
         return []
-    elements = np.array(slots.elements)
-    keys = [one.kind.decorated(pattern.orders[one.order]) for one in rows]
-    types = {key: place for place, key in enumerate(dict.fromkeys(keys))}
-    group = np.array([types[key] for key in keys], dtype=np.int64)
-    firsts = [rows[keys.index(key)].kind for key in types]
-    votes = Votes(
-        counts=slots.counts,
-        wanted=elements[pattern.orders[[one.order for one in rows]]],
-        elements=pattern.elements[[one.row for one in rows]],
-        hull=pattern.hull[[one.row for one in rows]],
-        group=group,
-        units=np.array([len(kind.primitive) // slots.atoms for kind in firsts], dtype=np.int64),
-        spacegroup=np.array([kind.spacegroup for kind in firsts], dtype=np.int64),
-        of_cell=wanted.units is not None,
-        of_group=wanted.spacegroup is not None,
-    )
+    votes, rows = ballot.votes, ballot.rows
     scores, row_scores = judge.judge(votes)
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     volumes = _volumes(rows, votes, judge)
     proposals = []
     for place in np.argsort(-scores, kind="stable")[:limit]:
-        members = np.flatnonzero(group == place)
+        members = np.flatnonzero(votes.group == place)
         best = members[np.argmax(row_scores[members])]
         weight = np.exp(row_scores[members] - row_scores[best])
         volume = float(np.exp((weight * np.log(volumes[members])).sum() / weight.sum()))
@@ -181,26 +108,11 @@ def _ranked(pattern: Pattern, slots: Slots, wanted: _Wanted, judge: Judge, limit
         crystal = _made(rows[best].kind.primitive, replaced, volume, wanted.units and wanted.units * slots.atoms)
         template = pattern.templates[rows[best].row]
         share = float(shares[place])
-        proposals.append(Proposal(crystal, template, share, rows[best].kind.spacegroup, keys[best]))
+        proposals.append(Proposal(crystal, template, share, rows[best].kind.spacegroup, ballot.types[place]))
     return proposals
 
 
-def _nearest(pattern: Pattern, slots: Slots, wanted: _Wanted) -> Iterator[_Row]:
-    """Templates that fit, in all orders of their elements, the nearest on the modified Pettifor scale first."""
-    rows = np.array([row for row in range(len(pattern)) if wanted.may_fit(pattern, row)], dtype=np.int64)
-    if not len(rows):
-        return
-    handed_out = MENDELEEV[np.array(slots.elements)[pattern.orders]]
-    apart = np.abs(MENDELEEV[pattern.elements[rows]][:, None] - handed_out).sum(axis=-1)
-    nearest = np.argsort(apart, axis=None, kind="stable")
-    for flat in nearest[: wanted.most_votes] if wanted.other_cells else nearest:  # most fit, or few do
-        place, order = divmod(int(flat), len(handed_out))
-        kind = pattern.structure_type(int(rows[place]))
-        if kind is not None and wanted.fits(kind, slots.atoms):
-            yield _Row(int(rows[place]), order, kind)
-
-
-def _volumes(rows: Sequence[_Row], votes: Votes, judge: Judge) -> Floats:
+def _volumes(rows: Sequence[Row], votes: Votes, judge: Judge) -> Floats:
     """(r,) Å³ an atom that each template says the crystal has."""
     own = np.array([one.kind.primitive.volume / len(one.kind.primitive) for one in rows])
     if isinstance(judge, Ranker):
