@@ -113,7 +113,8 @@ def test_the_best_of_several(model: CrystalDenoiser) -> None:
     start, asked = [Start.of({"Na": 1, "Cl": 1})], [Condition()]
     found = model.sample(start, asked, steps=3, candidates=6)[0]
     assert found.score is not None
-    assert model.score([found.crystal], asked)[0] == pytest.approx(found.score, abs=0.02)
+    assert 1 / 6 <= found.score <= 1
+    assert model.sample(start, asked, steps=3)[0].score is None
 
 
 def test_scores_of_many_are_those_of_each(model: CrystalDenoiser) -> None:

@@ -1,0 +1,76 @@
+"""Which of several crystals of the same elements the others agree with.
+
+A model that draws from a distribution draws its peaks most often, and errors differ from each other. So the crystal
+that most others are like is the likeliest (minimum Bayes risk; for language models Wang et al., "Self-consistency",
+arXiv:2203.11171).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from itertools import combinations_with_replacement, product
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.crystal import Crystal
+
+FloatArray = npt.NDArray[np.float64]
+_BINS = np.linspace(0.0, 2.4, 97)
+_CENTRES = (_BINS[1:] + _BINS[:-1]) / 2
+_WIDTH = 0.08
+"""By how much distances are smeared, in mean spacings (V/n)^(1/3)."""
+_ALIKE = 0.4
+"""Relative difference of two fingerprints at which crystals are still alike."""
+
+
+def agreement(crystals: Sequence[Crystal]) -> FloatArray:
+    """How far each crystal is like the others, volume left aside.
+
+    Args:
+        crystals: k crystals.
+
+    Returns:
+        (k,), from 1 (alone) to k (all alike).
+    """
+    contents = [tuple(np.sort(crystal.numbers).tolist()) for crystal in crystals]
+    prints = [fingerprint(crystal) for crystal in crystals]
+    alike = np.zeros(len(crystals))
+    for content in set(contents):  # those of other elements are no more alike than can be
+        rows = [row for row, other in enumerate(contents) if other == content]
+        same = np.stack([prints[row] for row in rows])
+        size = np.linalg.norm(same, axis=1).mean()
+        apart = np.linalg.norm(same[:, None] - same[None], axis=-1) / max(size, 1e-9)
+        alike[rows] = np.exp(-np.square(apart / _ALIKE)).sum(1)
+    return alike
+
+
+def fingerprint(crystal: Crystal) -> FloatArray:
+    """Distances up to 2.4 mean spacings, by pair of elements: a smeared histogram per atom."""
+    spacing = (crystal.volume / len(crystal)) ** (1 / 3)
+    shifts = _shifts(3 if len(crystal) <= 2 else 2 if len(crystal) <= 8 else 1)
+    apart = crystal.positions[:, None] - crystal.positions[None]
+    apart = (apart - np.rint(apart))[:, :, None] + shifts
+    far = np.linalg.norm(apart @ crystal.lattice, axis=-1) / spacing
+    elements, kinds = np.unique(crystal.numbers, return_inverse=True)
+    pairs = {pair: i for i, pair in enumerate(combinations_with_replacement(range(len(elements)), 2))}
+    table = np.array([[pairs[min(a, b), max(a, b)] for b in range(len(elements))] for a in range(len(elements))])
+    which = np.broadcast_to(table[kinds[:, None], kinds[None]][..., None], far.shape)
+    near = (far > 1e-3) & (far < _BINS[-1])
+    cell = which[near] * len(_CENTRES) + np.digitize(far[near], _BINS) - 1
+    counts = np.bincount(cell, minlength=len(pairs) * len(_CENTRES)).reshape(len(pairs), -1) / len(crystal)
+    smeared: FloatArray = (counts @ _smear()).ravel()
+    return smeared
+
+
+@cache
+def _smear() -> FloatArray:
+    """(bins, bins), what a distance in one bin adds to the others; far ones count less, as there are many of them."""
+    smear: FloatArray = np.exp(-np.square((_CENTRES[:, None] - _CENTRES) / _WIDTH)) / np.maximum(_CENTRES, 0.3)
+    return smear
+
+
+@cache
+def _shifts(reach: int) -> FloatArray:
+    return np.array(list(product(range(-reach, reach + 1), repeat=3)), dtype=np.float64)

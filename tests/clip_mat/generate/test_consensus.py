@@ -1,0 +1,41 @@
+"""The crystal that the others agree with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from clip_mat.crystal import Crystal
+from clip_mat.generate.cells import niggli
+from clip_mat.generate.consensus import agreement, fingerprint
+from clip_mat.towers.graphs import shaken
+
+SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])
+CAESIUM_LIKE = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], 3.5 * np.eye(3))
+
+
+def test_the_odd_one_out() -> None:
+    rng = np.random.default_rng(0)
+    crystals = [CAESIUM_LIKE, *(shaken(SALT, 0.05, rng) for _ in range(4))]
+    agreed = agreement(crystals)
+    assert agreed.argmin() == 0
+    assert agreed[0] == pytest.approx(1, abs=0.1)
+    assert agreed[1:].min() > 3
+
+
+def test_other_elements_do_not_agree() -> None:
+    other = Crystal.from_symbols(["K", "Cl"], SALT.positions, SALT.lattice)
+    np.testing.assert_allclose(agreement([SALT, SALT, other]), [2, 2, 1])
+
+
+def test_description_and_volume_do_not_matter() -> None:
+    skew = np.array([[1, 0, 0], [1, 1, 0], [0, 0, 1]])
+    other = Crystal(SALT.numbers, SALT.positions @ np.linalg.inv(skew) + 0.3, 1.2 * skew @ SALT.lattice)
+    turned = Crystal(SALT.numbers[::-1], other.positions[::-1], other.lattice)
+    one, same = fingerprint(niggli(SALT)), fingerprint(niggli(turned))
+    assert np.linalg.norm(one - same) < 0.05 * np.linalg.norm(one)
+    assert agreement([niggli(SALT), niggli(turned)]).min() > 1.95
+
+
+def test_none_agrees_alone() -> None:
+    assert agreement([SALT]).tolist() == [1.0]
