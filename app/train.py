@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.terminal import json_option, note, print_json, progress_bar
+from app.train_ranker import ranker_command
 
 if TYPE_CHECKING:
     from clip_mat.training.config import LossName
@@ -23,6 +24,9 @@ DEFAULT_MINUTES = 110.0
 @click.group("train")
 def train_command() -> None:
     """Train the models."""
+
+
+train_command.add_command(ranker_command)
 
 
 @train_command.command("clip")
@@ -119,7 +123,7 @@ def clip_command(
     type=click.Path(path_type=Path, exists=True),
     multiple=True,
     required=True,
-    help="Crystals: a parquet, a CIF, a folder of them, or a zip of POSCARs; may be given several times.",
+    help="Crystals: a parquet, a CIF, a folder of them, or a benchmark's zip; may be given several times.",
 )
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
 @click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")

@@ -17,10 +17,12 @@ import numpy.typing as npt
 from clip_mat.crystal import Crystal
 
 FloatArray = npt.NDArray[np.float64]
-_BINS = np.linspace(0.0, 2.4, 97)
-_CENTRES = (_BINS[1:] + _BINS[:-1]) / 2
+FARTHEST = 2.4
+"""Distances up to here are looked at, in mean spacings (V/n)^(1/3)."""
+_STEP = 0.025
+_POINTS = np.arange(0.0, FARTHEST, _STEP)
 _WIDTH = 0.08
-"""By how much distances are smeared, in mean spacings (V/n)^(1/3)."""
+"""By how much distances are smeared."""
 _ALIKE = 0.4
 """Relative difference of two fingerprints at which crystals are still alike."""
 
@@ -47,7 +49,7 @@ def agreement(crystals: Sequence[Crystal]) -> FloatArray:
 
 
 def fingerprint(crystal: Crystal) -> FloatArray:
-    """Distances up to 2.4 mean spacings, by pair of elements: a smeared histogram per atom."""
+    """Distances up to `FARTHEST`, by pair of elements: a smeared histogram per atom."""
     spacing = (crystal.volume / len(crystal)) ** (1 / 3)
     shifts = _shifts(3 if len(crystal) <= 2 else 2 if len(crystal) <= 8 else 1)
     apart = crystal.positions[:, None] - crystal.positions[None]
@@ -57,17 +59,20 @@ def fingerprint(crystal: Crystal) -> FloatArray:
     pairs = {pair: i for i, pair in enumerate(combinations_with_replacement(range(len(elements)), 2))}
     table = np.array([[pairs[min(a, b), max(a, b)] for b in range(len(elements))] for a in range(len(elements))])
     which = np.broadcast_to(table[kinds[:, None], kinds[None]][..., None], far.shape)
-    near = (far > 1e-3) & (far < _BINS[-1])
-    cell = which[near] * len(_CENTRES) + np.digitize(far[near], _BINS) - 1
-    counts = np.bincount(cell, minlength=len(pairs) * len(_CENTRES)).reshape(len(pairs), -1) / len(crystal)
+    near = (far > 1e-3) & (far < FARTHEST - 2 * _STEP)
+    place, part = np.divmod(far[near] / _STEP, 1.0)  # between two points, and shared by them: distances may move a bit
+    point = which[near] * len(_POINTS) + place.astype(np.int64)
+    size = len(pairs) * len(_POINTS)
+    counts = np.bincount(point, 1 - part, size) + np.bincount(point + 1, part, size)
+    counts = counts.reshape(len(pairs), -1) / len(crystal)
     smeared: FloatArray = (counts @ _smear()).ravel()
     return smeared
 
 
 @cache
 def _smear() -> FloatArray:
-    """(bins, bins), what a distance in one bin adds to the others; far ones count less, as there are many of them."""
-    smear: FloatArray = np.exp(-np.square((_CENTRES[:, None] - _CENTRES) / _WIDTH)) / np.maximum(_CENTRES, 0.3)
+    """What a distance at one point adds at the others; far ones count less, as there are many of them."""
+    smear: FloatArray = np.exp(-np.square((_POINTS[:, None] - _POINTS) / _WIDTH)) / np.maximum(_POINTS, 0.3)
     return smear
 
 

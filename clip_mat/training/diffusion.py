@@ -48,7 +48,7 @@ def train_diffusion(
     """Train the denoiser and write it to a folder that `CrystalDenoiser.load` reads.
 
     Args:
-        data: Files or folders of crystals.
+        data: Files or folders of crystals, or zips of a benchmark, of which the training split is read.
         out: Takes checkpoints and logs, and in ``weights`` the weights and their model card.
         minutes: Time limit.
         epochs: Passes over the data at most.

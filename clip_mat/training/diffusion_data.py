@@ -21,13 +21,14 @@ from clip_mat.clip import CrystalClip
 from clip_mat.crystal import Crystal
 from clip_mat.entry_facts import facts_of
 from clip_mat.errors import TrainingError
+from clip_mat.evaluation.csp_tasks import read_entries
 from clip_mat.facts import GAP_CLASSES, NEARLY_STABLE_BELOW, STABLE_BELOW, Facts
 from clip_mat.generate.cells import LatticeScale, equivalent_axes, lattice_numbers, niggli
 from clip_mat.generate.conditions import ENANTIOMORPHS, Condition, collate_conditions
 from clip_mat.generate.flow import Lesson, Times, make_lesson, make_path
 from clip_mat.generate.flow import Path as Way
 from clip_mat.language.captions import write_caption
-from clip_mat.structures import Entry, Skipped, read_crystals
+from clip_mat.structures import Skipped
 from clip_mat.towers.graphs import hidden, make_graphs
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,8 @@ def read_diffusion_set(
     """Crystals, their facts and their vectors.
 
     Args:
-        paths: Files or folders of crystals; what cannot be read is left out and logged, what is too large left out.
+        paths: Files or folders of crystals, or zips of a benchmark, of which the training split is read; what cannot
+            be read is left out and logged, what is too large left out.
         cache: Folder where vectors are kept between runs.
         clip: Makes the vectors.
         seed: Decides the captions.
@@ -113,13 +115,13 @@ def read_diffusion_set(
     Raises:
         TrainingError: If no crystal can be read.
     """
-    entries: list[Entry] = []
-    for path in paths:
-        for found in read_crystals(path):
-            if isinstance(found, Skipped):
-                logger.warning("%s: %s left out: %s", found.source, found.id, found.reason)
-            elif len(found.crystal) <= most_atoms:
-                entries.append(found)
+
+    def left_out(found: Skipped) -> None:
+        logger.warning("%s: %s left out: %s", found.source, found.id, found.reason)
+
+    entries = [
+        entry for path in paths for entry in read_entries(path, "train", left_out) if len(entry.crystal) <= most_atoms
+    ]
     if not entries:
         told = ", ".join(map(str, paths))
         raise TrainingError(f"{told}: no crystal of at most {most_atoms} atoms; give CIFs or a parquet with them")
