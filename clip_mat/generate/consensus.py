@@ -63,9 +63,8 @@ def fingerprint(crystal: Crystal) -> FloatArray:
     place, part = np.divmod(far[near] / _STEP, 1.0)  # between two points, and shared by them: distances may move a bit
     point = which[near] * len(_POINTS) + place.astype(np.int64)
     size = len(pairs) * len(_POINTS)
-    counts = np.bincount(point, 1 - part, size) + np.bincount(point + 1, part, size)
-    counts = counts.reshape(len(pairs), -1) / len(crystal)
-    smeared: FloatArray = (counts @ _smear()).ravel()
+    counts = np.array([np.bincount(point, 1 - part, size), np.bincount(point + 1, part, size)], np.float64).sum(0)
+    smeared: FloatArray = (counts.reshape(len(pairs), -1) @ _smear()).ravel() / len(crystal)
     return smeared
 
 
