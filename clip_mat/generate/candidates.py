@@ -11,10 +11,11 @@ from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
 from clip_mat.facts import Facts, reduced
 from clip_mat.generate.checks import Distinct, KnownCrystals, check
-from clip_mat.generate.request import CrystalRequest, meets
+from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import GeneratedCrystal, Origin
 from clip_mat.generate.symmetrise import symmetrise
 from clip_mat.language.names import prototypes_of
+from clip_mat.search.filter_check import meets
 from clip_mat.search.records import metadata_of
 from clip_mat.structures import Entry
 from clip_mat.symmetry import prototype_label

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import re
-import sqlite3
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
 from math import gcd
 from typing import Any, Self
 
-from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
-from clip_mat.facts import CRYSTAL_SYSTEMS, GAP_CLASSES, Facts, Key, anonymous_formula, crystal_system, reduced
-from clip_mat.language.formula_parser import parse_formula
+from clip_mat.facts import CRYSTAL_SYSTEMS, Facts, Key, anonymous_formula, reduced
+from clip_mat.facts import crystal_system as crystal_system_of
+from clip_mat.generate.inputs import check_kinds, counts_of, spacegroup_of
 from clip_mat.language.mentions import Mention, find_mentions
+from clip_mat.search.filter_check import meets
 from clip_mat.search.formulas import conventional_formula
-from clip_mat.search.optimade import compile_filter
+from clip_mat.search.optimade import compile_filter, fields_of
 from clip_mat.search.request import ANYTHING, interpret
 from clip_mat.symmetry import spacegroup_symbol
-from indexes.filters import compile_filter as to_sql
 
 MAX_NUMBER = 1000
 """Most crystals in one request."""
@@ -102,7 +98,7 @@ class CrystalRequest:
         Raises:
             RequestError: If a part cannot be understood or met, or two parts contradict each other.
         """
-        _check_kinds(text=text, n=n, seed=seed, from_noise=from_noise)
+        check_kinds(text=text, n=n, seed=seed, from_noise=from_noise)
         if not 1 <= n <= MAX_NUMBER:
             raise RequestError(f"n must be a whole number from 1 to {MAX_NUMBER:,}, not {n}")
         if composition is not None and cell is not None:
@@ -112,13 +108,13 @@ class CrystalRequest:
             read = replace(read, filter=filter.strip())
         if read.filter:
             compile_filter(read.filter)
-        content = _counts(cell, "cell") if cell is not None else None
-        wanted = content if content is not None else _counts(composition, "composition") if composition else None
+        content = counts_of(cell, "cell") if cell is not None else None
+        wanted = content if content is not None else counts_of(composition, "composition") if composition else None
         if wanted is not None:
             read = read._with_composition(reduced(wanted))
         if spacegroup is not None:
-            number = _spacegroup(spacegroup)
-            read = replace(read, spacegroup=number, crystal_system=_system(number))
+            number = spacegroup_of(spacegroup)
+            read = replace(read, spacegroup=number, crystal_system=crystal_system_of(number))
         if crystal_system is not None:
             read = read._with_system(crystal_system)
         if content is not None and sum(content.values()) > MAX_ATOMS:
@@ -165,7 +161,7 @@ class CrystalRequest:
             elements=tuple(dict.fromkeys(elements)),
             families=tuple(dict.fromkeys(families)),
             spacegroup=group,
-            crystal_system=_system(group) if group else system,
+            crystal_system=crystal_system_of(group) if group else system,
             prototypes=tuple(dict.fromkeys(m.name for m in mentions if m.kind == "prototype" and m.name)),
             anonymous=_pattern(anonymous[0]) if anonymous and composition is None else None,
             gap=_gap_class(words),
@@ -212,7 +208,7 @@ class CrystalRequest:
     @property
     def fields(self) -> frozenset[str]:
         """Names of all that the filter speaks of."""
-        return frozenset(_fields(compile_filter(self.filter))) if self.filter else frozenset()
+        return frozenset(fields_of(compile_filter(self.filter))) if self.filter else frozenset()
 
     @property
     def properties(self) -> tuple[str, ...]:
@@ -275,84 +271,6 @@ def composition_meets(counts: Mapping[str, int], request: CrystalRequest) -> boo
     return meets(known, request.filter, ignoring=sorted(request.fields - set(known)))
 
 
-def meets(metadata: Mapping[str, Any], filter: str, ignoring: Sequence[str] = ()) -> bool:
-    """Whether metadata, as `clip_mat.search.records.metadata_of` gives it, meets an OPTIMADE filter.
-
-    Args:
-        metadata: What is known.
-        filter: The filter.
-        ignoring: Properties whose conditions count as met.
-
-    Raises:
-        RequestError: If the filter cannot be understood.
-    """
-    condition, values = to_sql(_without(compile_filter(filter), frozenset(ignoring)))
-    with closing(sqlite3.connect(":memory:")) as database:  # as the store does it: a filter has one meaning everywhere
-        query = f"SELECT {condition} FROM (SELECT ? AS metadata)"  # noqa: S608 - the condition is made of placeholders
-        (found,) = database.execute(query, [*values, json.dumps(dict(metadata))]).fetchone()
-    return bool(found)
-
-
-def _without(where: Any, names: frozenset[str]) -> Any:
-    """A compiled filter in which conditions on some fields hold for all."""
-    if isinstance(where, list):
-        return [_without(part, names) for part in where]
-    if not isinstance(where, Mapping):
-        return where
-    if "$not" in where and names & set(_fields(where["$not"])):
-        return {}
-    return {name: _without(value, names) for name, value in where.items() if name not in names}
-
-
-_KINDS = {"text": (str, "a text"), "n": (int, "a whole number"), "seed": (int, "a whole number")}
-
-
-def _check_kinds(**given: object) -> None:
-    """Raises a RequestError where a value, which may come from JSON, is of the wrong kind."""
-    for name, value in given.items():
-        kind, told = _KINDS.get(name, (bool, "true or false"))
-        if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
-            raise RequestError(f"{name} must be {told}, not {value!r}")
-
-
-def _counts(given: object, what: str) -> dict[str, int]:
-    """Element counts of a formula as written, or of a mapping; elements in alphabetical order.
-
-    Raises:
-        RequestError: If it is none, or has fractions.
-    """
-    if isinstance(given, str):
-        amounts = _amounts(given)
-        if amounts is None:
-            raise RequestError(f"{what} {given!r} is no formula; write it like LiMnO2 or Li2Mn2O4")
-    elif isinstance(given, Mapping):
-        amounts = Counter(dict(given))
-    else:
-        raise RequestError(f"{what} must be a formula or counts by element, not {given!r}")
-    unknown = [symbol for symbol in amounts if symbol not in NUMBERS]
-    if unknown or not amounts:
-        raise RequestError(f"{what} {given!r}: no such element: {', '.join(map(str, unknown)) or 'none given'}")
-    for symbol, count in amounts.items():
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise RequestError(f"{what} {given!r}: the amount of {symbol} must be a whole number, not {count!r}")
-    return {symbol: amounts[symbol] for symbol in sorted(amounts)}
-
-
-def _amounts(written: str) -> Counter[str] | None:
-    """Counts of a formula without bringing them to lowest terms; None if it is no formula in whole numbers."""
-    parsed = parse_formula(written.strip())
-    if parsed is None or not all(symbol and amount and float(amount).is_integer() for symbol, amount in parsed):
-        return None
-    lowest = {str(symbol): int(amount or 0) for symbol, amount in parsed}
-    plain = re.findall(r"([A-Z][a-z]?)(\d*)", written.strip())
-    if "".join(symbol + count for symbol, count in plain) != written.strip().replace(" ", ""):
-        return Counter(lowest)  # brackets or markup: the formula unit as it is reduced
-    counted: Counter[str] = Counter()
-    for symbol, count in plain:
-        counted[symbol] += int(count or 1)
-    return counted
-
-
 def _whole(mention: Mention) -> dict[str, int]:
     """Counts of a formula that is mentioned; empty if it has fractions."""
     if not all(symbol and amount and float(amount).is_integer() for symbol, amount in mention.composition):
@@ -367,29 +285,6 @@ def _pattern(mention: Mention) -> str | None:
         return None
     divisor = reduce(gcd, amounts)
     return anonymous_formula({chr(65 + place): amount // divisor for place, amount in enumerate(amounts)})
-
-
-def _spacegroup(given: object) -> int:
-    """Number of a space group given by number or symbol.
-
-    Raises:
-        RequestError: If there is none.
-    """
-    if isinstance(given, str) and not given.strip().isdigit():
-        from clip_mat.language.spacegroups import find_symbol
-
-        found = find_symbol(given.strip(), 0)
-        if found is None or found[0] != len(given.strip()):
-            raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")
-        return found[1]
-    number = int(given) if isinstance(given, int | float | str) and float(given).is_integer() else 0
-    if isinstance(given, bool) or not 1 <= number <= 230:
-        raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")
-    return number
-
-
-def _system(number: int) -> str:
-    return crystal_system(number)
 
 
 def _either(name: str, values: Sequence[object]) -> str:
@@ -411,18 +306,5 @@ def _gap_class(words: str) -> str | None:
     """The class of band gap that the words name."""
     for name, pattern in _GAP_WORDS:
         if pattern.search(words):
-            assert name in GAP_CLASSES
             return name
     return None
-
-
-def _fields(where: Any) -> Iterator[str]:
-    """Names of the fields of a compiled filter."""
-    if isinstance(where, Mapping):
-        for name, value in where.items():
-            if not name.startswith("$"):
-                yield name
-            yield from _fields(value)
-    elif isinstance(where, list):
-        for part in where:
-            yield from _fields(part)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
 
@@ -279,3 +279,15 @@ class _Compiler:
     def _error(self, what: str, node: Node) -> RequestError:
         token = next(node.scan_values(lambda _token: True), None)
         return _wrong(what, self.text, (token.start_pos if token is not None else None) or 0)
+
+
+def fields_of(where: object) -> Iterator[str]:
+    """Names of the fields that a compiled filter speaks of."""
+    if isinstance(where, Mapping):
+        for name, value in where.items():
+            if not name.startswith("$"):
+                yield name
+            yield from fields_of(value)
+    elif isinstance(where, list):
+        for part in where:
+            yield from fields_of(part)

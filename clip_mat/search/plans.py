@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from clip_mat.errors import RequestError
-from clip_mat.search.optimade import compile_filter
+from clip_mat.search.optimade import compile_filter, fields_of
 from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret
 from indexes import Filter
 
@@ -44,7 +43,7 @@ class Plan:
     @property
     def properties(self) -> list[str]:
         """Names that the filter speaks of."""
-        return sorted(set(_fields(self.where)))
+        return sorted(set(fields_of(self.where)))
 
 
 def plan(query: str, filter: str | None = None) -> Plan:
@@ -87,14 +86,3 @@ def _clean(query: str) -> str:
         raise RequestError(f"the search has {len(query):,} characters; at most {MAX_LENGTH:,} are read")
     composed = unicodedata.normalize("NFC", query)
     return " ".join("".join(c if c.isprintable() else " " for c in composed).split())
-
-
-def _fields(where: Any) -> Iterator[str]:
-    if isinstance(where, Mapping):
-        for name, value in where.items():
-            if not name.startswith("$"):
-                yield name
-            yield from _fields(value)
-    elif isinstance(where, list):
-        for part in where:
-            yield from _fields(part)

@@ -7,34 +7,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
+from command import Run
 from fact_encoder import FactEncoder
 
-from app.cli import main
 from clip_mat import CrystalClip
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.sampler import CrystalDenoiser
-
-
-class Run:
-    """Runs the command in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *args: object) -> int:
-        with pytest.raises(SystemExit) as stop:
-            main([str(arg) for arg in args])
-        self.out, self.err = self._capsys.readouterr()
-        return int(stop.value.code or 0)
-
-    def json(self, *args: object) -> Any:
-        assert self(*args, "--json") == 0, self.err
-        return json.loads(self.out)
 
 
 @pytest.fixture(scope="module")

@@ -6,36 +6,17 @@ import io
 import json
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command import Run
 from fact_encoder import FactEncoder
 
-from app.cli import main
 from clip_mat import Crystal, CrystalClip, MaterialsIndex
 from clip_mat.facts import reduced, write_formula
 from clip_mat.search.bundled import bundled_entries
 from clip_mat.structures import Entry, read_crystals, write_crystal
 
 PNG = b"\x89PNG\r\n\x1a\n"
-
-
-class Run:
-    """Runs the command in this process."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *args: object) -> int:
-        with pytest.raises(SystemExit) as stop:
-            main([str(arg) for arg in args])
-        self.out, self.err = self._capsys.readouterr()
-        return int(stop.value.code or 0)
-
-    def json(self, *args: object) -> Any:
-        assert self(*args, "--json") == 0, self.err
-        return json.loads(self.out)
 
 
 @pytest.fixture(scope="module")

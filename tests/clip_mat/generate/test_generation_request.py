@@ -6,7 +6,8 @@ import pytest
 
 from clip_mat import RequestError
 from clip_mat.facts import Facts
-from clip_mat.generate.request import CrystalRequest, meets
+from clip_mat.generate.request import CrystalRequest
+from clip_mat.search.filter_check import meets
 
 
 @pytest.mark.parametrize(
@@ -53,6 +54,7 @@ def test_a_cell_keeps_its_content_and_gives_the_composition() -> None:
 
 def test_brackets_are_counted() -> None:
     assert CrystalRequest.read(composition="Mg(OH)2").composition == {"H": 2, "Mg": 1, "O": 2}
+    assert CrystalRequest.read(cell="Mg2(OH)4").cell == {"H": 4, "Mg": 2, "O": 4}
 
 
 def test_options_come_before_the_text_and_this_is_said() -> None:
