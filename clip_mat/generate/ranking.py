@@ -150,28 +150,14 @@ class Ranker:
 
     def _types(self, votes: Votes, voted: Floats, best: Floats) -> Floats:
         """What is added for what a type is like."""
-        types = len(votes.units)
-        number = np.bincount(votes.group, minlength=types)
-        root = np.sqrt(votes.hull)
-        lowest = np.full(types, np.inf)
-        np.minimum.at(lowest, votes.group, root)
-        mean = np.bincount(votes.group, root, minlength=types) / number
-        systems = [CRYSTAL_SYSTEMS.index(crystal_system(int(group))) for group in votes.spacegroup]
         everything = voted.max() + np.log(np.exp(voted - voted.max()).sum())
-        features = [
-            np.log(number),
-            lowest,
-            mean,
-            np.log(votes.units),
-            np.log(votes.units * sum(votes.counts)),
-            np.full(types, float(votes.of_cell)),
-            np.full(types, float(votes.of_group)),
-            *np.eye(len(CRYSTAL_SYSTEMS))[systems].T,
+        relative = [
             np.maximum(best - best.max(), -20.0) / 5,
             np.maximum(voted - everything, -20.0) / 5,
-            np.full(types, max(best.max() / 5, -10.0)),
+            np.full(len(best), max(best.max() / 5, -10.0)),
         ]
-        return self._layers("group", np.stack(features, axis=1).astype(np.float32))[:, 0].astype(np.float64)
+        features = np.concatenate([type_features(votes), np.stack(relative, axis=1).astype(np.float32)], axis=1)
+        return self._layers("group", features)[:, 0].astype(np.float64)
 
     def _layers(self, name: str, values: Array) -> Array:
         """Two linear layers with a SiLU between."""
@@ -187,6 +173,28 @@ class Ranker:
         logs = self._weights["volume"]
         ratio: Floats = np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
         return ratio
+
+
+def type_features(votes: Votes) -> Array:
+    """(g, 14) What is known of each structure type: how many voted for it, how stable they are, how large it is, its
+    crystal system; and what is asked."""
+    types = len(votes.units)
+    number = np.bincount(votes.group, minlength=types)
+    root = np.sqrt(votes.hull)
+    lowest = np.full(types, np.inf)
+    np.minimum.at(lowest, votes.group, root)
+    systems = [CRYSTAL_SYSTEMS.index(crystal_system(int(group))) for group in votes.spacegroup]
+    features = [
+        np.log(number),
+        lowest,
+        np.bincount(votes.group, root, minlength=types) / number,
+        np.log(votes.units),
+        np.log(votes.units * sum(votes.counts)),
+        np.full(types, float(votes.of_cell)),
+        np.full(types, float(votes.of_group)),
+        *np.eye(len(CRYSTAL_SYSTEMS))[systems].T,
+    ]
+    return np.stack(features, axis=1).astype(np.float32)
 
 
 _SHAPES = {
