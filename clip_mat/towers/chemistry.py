@@ -111,6 +111,8 @@ class Chemistry(nn.Module):
     def blocks(self, stated: Statements) -> dict[str, Tensor]:
         """Each kind of statement as a unit vector, or zero where nothing of the kind is stated.
 
+        That no structure type is named is a vector too, learnt as what a guess may come to.
+
         Returns:
             A tensor (n, width) for each of `BLOCKS`.
         """
@@ -125,7 +127,12 @@ class Chemistry(nn.Module):
         elements = elements + self.whole * stated.whole[:, None] * (named.sum(1) > 0)
         anonymous = (self.anonymous(amounts) * counted).sum(1)
         group, system = self._symmetry(stated)
-        family, prototype = self.family(stated.family).sum(1), self.prototype(stated.prototype).sum(1)
+        family = self.family(stated.family).sum(1)
+        # Without a name the row of no name speaks, once; beside names padding is silent.
+        nameless = (stated.prototype == 0).all(1)
+        named = (stated.prototype > 0)[..., None]
+        prototype = (self.prototype(stated.prototype) * named).sum(1)
+        prototype = torch.where(nameless[:, None], self.prototype.weight[0], prototype)
         parts = zip(BLOCKS, (formula, elements, anonymous, group, system, family, prototype), strict=True)
         return {name: nn.functional.normalize(part, dim=-1, eps=1e-6) for name, part in parts}
 
@@ -162,5 +169,5 @@ class Chemistry(nn.Module):
 
 
 def _units(embedding: nn.Embedding) -> Tensor:
-    """The vectors of an embedding at unit length; that of its padding stays zero."""
+    """The vectors of an embedding at unit length; one that is zero stays zero."""
     return nn.functional.normalize(embedding.weight, dim=-1, eps=1e-6)

@@ -41,7 +41,7 @@ Validation (whole formulas kept out of training; the gallery is the validation s
 
 The text tower begins with the word vectors of all-MiniLM-L6-v2 (Apache-2.0), which are not in this file but in the
 package that carries them. Symmetry is found with spglib when a crystal is encoded, at 0.1 Å and, where that finds
-little, at 0.5 Å, and is part of its vector.
+little, at 0.5 Å, and is part of its vector. Where it is not looked for, geometry guesses it.
 """,
         encoding="utf-8",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -132,3 +133,16 @@ def test_a_guess_of_groups_is_a_guess_of_systems() -> None:
     cubic = torch.nn.functional.normalize(chemistry.system.weight[1 + CRYSTAL_SYSTEMS.index("cubic")], dim=0)
     assert int(SYSTEM_OF_GROUP[225]) == 1 + CRYSTAL_SYSTEMS.index("cubic")
     assert torch.allclose(believed["system"][0], cubic, atol=1e-5)
+
+
+def test_padding_beside_names_says_nothing() -> None:
+    torch.manual_seed(0)
+    chemistry = Chemistry(16, VOCABULARY, 32)
+    with torch.no_grad():
+        chemistry.prototype.weight[0] = torch.randn(32)  # the guess learns a row of no name
+    alone = replace(stated([225]), prototype=torch.tensor([[3]]))
+    padded = replace(stated([225]), prototype=torch.tensor([[3, 0, 0]]))
+    assert torch.equal(chemistry.blocks(alone)["prototype"], chemistry.blocks(padded)["prototype"])
+    nameless = chemistry.blocks(stated([225]))["prototype"]
+    wider = chemistry.blocks(replace(stated([225]), prototype=torch.zeros(1, 3, dtype=torch.int64)))["prototype"]
+    assert torch.equal(nameless, wider)
