@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.terminal import console, json_option, note, print_json, progress_bar
+from app.terminal import console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, Generator
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from clip_mat.generate.checks import KnownCrystals
     from clip_mat.generate.ranking import Judge
     from clip_mat.generate.templates import Templates
-    from clip_mat.structures import Skipped
 
 _path = click.Path(path_type=Path, exists=True)
 _AT_ONCE = 64
@@ -71,7 +70,9 @@ def csp_command(
     if library is None and not from_noise:
         raise click.UsageError("--library is needed, unless crystals are made --from-noise")
     share = processes or os.cpu_count() or 1
-    tasks = read_tasks(asked, max_sites=max_sites, limit=limit, seed=seed, part=part, processes=share, skipped=_tell)
+    tasks = read_tasks(
+        asked, max_sites=max_sites, limit=limit, seed=seed, part=part, processes=share, skipped=note_skipped
+    )
     outcomes, scores = [], []
     with ExitStack() as stack:
         systems, known = _systems(stack, library, from_noise, max_sites, seed)
@@ -108,7 +109,7 @@ def _systems(
         index = stack.enter_context(MaterialsIndex.open(library, create=False))
         templates, known = IndexTemplates(index, max_sites), KnownCrystals.of_index(index)
     elif library is not None:
-        entries = [entry for entry in read_entries(library, "train", _tell) if len(entry.crystal) <= max_sites]
+        entries = [entry for entry in read_entries(library, "train", note_skipped) if len(entry.crystal) <= max_sites]
         templates = TemplateLibrary(map(Template.of, entries))
         known = KnownCrystals.of_crystals([entry.crystal for entry in entries])
     if index is not None or from_noise:
@@ -168,10 +169,6 @@ def _proposer(templates: Templates, judge: Judge) -> Callable[[Sequence[dict[str
 def _is_index(path: Path) -> bool:
     """Whether a folder holds a store, rather than files of crystals."""
     return (path / "store.sqlite").is_file()
-
-
-def _tell(left_out: Skipped) -> None:
-    note(f"skipped {left_out.id} of {left_out.source}: {left_out.reason}")
 
 
 def _dicts(found: dict[str, dict[str, Estimate]]) -> dict[str, Any]:

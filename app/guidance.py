@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import console, json_option, note, print_json, progress_bar
+from app.terminal import console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal
     from clip_mat.evaluation.gap_model import GapModel
     from clip_mat.evaluation.guidance import GuidanceRow, TextReport
     from clip_mat.evaluation.unguided import UnguidedReport
-    from clip_mat.structures import Entry
 
 
 @click.command("text")
@@ -54,18 +53,23 @@ def text_command(
     """
     from clip_mat import Generator
     from clip_mat.entry_facts import facts_of
+    from clip_mat.evaluation.csp_tasks import read_entries
     from clip_mat.evaluation.gap_model import GapModel
     from clip_mat.evaluation.guidance import measure_guidance, measure_text
     from clip_mat.evaluation.unguided import measure_unguided
     from clip_mat.generate.checks import KnownCrystals
     from clip_mat.generate.request import CrystalRequest
 
-    entries = [entry for entry in _entries(asked) if len(entry.crystal) <= max_sites]
+    entries = [entry for entry in read_entries(asked, skipped=note_skipped) if len(entry.crystal) <= max_sites]
     chosen = random.Random(seed).sample(entries, min(limit, len(entries)))
     facts = [found for entry in chosen if (found := facts_of(entry)).spacegroup is not None]
     judge: GapModel | None = None
     if gaps is not None:
-        known = [entry for entry in _entries(gaps) if isinstance(entry.properties.get("band_gap"), float)]
+        known = [
+            entry
+            for entry in read_entries(gaps, skipped=note_skipped)
+            if isinstance(entry.properties.get("band_gap"), float)
+        ]
         values = [float(str(entry.properties["band_gap"])) for entry in known]
         judge = GapModel.fit([entry.crystal for entry in known], values, seed=seed)
     with Generator.load(index) as generator, progress_bar("generating") as progress:
@@ -89,18 +93,6 @@ def text_command(
         print_json(document | {"judge_auc": judge.auc if judge else {}})
     else:
         _show(report, nothing, rows, judge)
-
-
-def _entries(path: Path) -> list[Entry]:
-    from clip_mat.structures import Entry, read_crystals
-
-    entries = []
-    for found in read_crystals(path):
-        if isinstance(found, Entry):
-            entries.append(found)
-        else:
-            note(f"skipped {found.id} of {found.source}: {found.reason}")
-    return entries
 
 
 def _show(report: TextReport, nothing: UnguidedReport, rows: Sequence[GuidanceRow], judge: GapModel | None) -> None:

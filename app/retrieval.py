@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import console, json_option, note, print_json, progress_bar
+from app.terminal import console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import CrystalClip
     from clip_mat.evaluation import Arm, Estimate, Gallery, ModelReport, Query
     from clip_mat.evaluation.report import SearchReport
     from clip_mat.language.captions import Tier
-    from clip_mat.structures import Skipped
 
 _file = click.Path(path_type=Path, dir_okay=False, exists=True)
 _folder = click.Path(path_type=Path, file_okay=False)
@@ -134,11 +133,8 @@ def _show(reports: Sequence[ModelReport], gains: Mapping[str, Estimate]) -> None
 def _read_gallery(paths: Sequence[Path]) -> Gallery:
     from clip_mat.evaluation import Gallery
 
-    def tell(left_out: Skipped) -> None:
-        note(f"skipped {left_out.id} of {left_out.source}: {left_out.reason}")
-
     with progress_bar("reading") as progress:
-        return Gallery.read(paths, progress=progress, skipped=tell)
+        return Gallery.read(paths, progress=progress, skipped=note_skipped)
 
 
 def _lists(

@@ -14,6 +14,8 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from clip_mat.structures import Skipped
+
 Progress = Callable[[int, int, str], None]
 """Told what is done, of how many (0 where that is not known), and the name of the last."""
 
@@ -53,6 +55,11 @@ def console() -> Console:
 def note(text: str) -> None:
     """A remark for people, on stderr."""
     click.echo(plain(text), err=True)
+
+
+def note_skipped(left_out: Skipped) -> None:
+    """What was not read, and why."""
+    note(f"skipped {left_out.id} of {left_out.source}: {left_out.reason}")
 
 
 class _PlainFormatter(logging.Formatter):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.terminal import json_option, note, print_json
+from app.terminal import json_option, note, note_skipped, print_json
 
 
 @click.command("ranker")
@@ -34,10 +34,7 @@ def ranker_command(
     from clip_mat.training.ranker import RankerConfig, save_ranker, train_ranker
 
     entries = [
-        entry
-        for path in data
-        for entry in read_entries(path, skipped=lambda left: note(f"skipped {left.id} of {left.source}: {left.reason}"))
-        if len(entry.crystal) <= max_sites
+        entry for path in data for entry in read_entries(path, skipped=note_skipped) if len(entry.crystal) <= max_sites
     ]
     config = RankerConfig(epochs=epochs, matched=matched, seed=seed)
     lines: list[str] = []
