@@ -26,7 +26,7 @@ FCC = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 RADII = {"Li": 0.8, "Na": 1.0, "K": 1.4, "Ag": 1.1, "Rb": 1.5, "Tl": 1.5, "Cs": 1.7}
 RADII |= {"F": 1.3, "Cl": 1.8, "Br": 2.0, "I": 2.2}
 METALS, HALOGENS = ("Li", "Na", "K", "Ag", "Rb", "Tl", "Cs"), ("F", "Cl", "Br", "I")
-CONFIG = RankerConfig(epochs=6, matched=40, matched_epochs=1, batch=8, width=8, dimension=4, held_out=0.2)
+CONFIG = RankerConfig(epochs=5, matched=8, matched_epochs=1, batch=8, width=8, dimension=4, held_out=0.2)
 
 
 def salt(metal: str, halogen: str) -> Template:
