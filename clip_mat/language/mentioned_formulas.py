@@ -166,7 +166,7 @@ _RATIO = re.compile(r"(?<![\d:.])\d{1,2}(?::\d{1,2}){1,5}(?![\d:])")
 _CLOSED = re.compile(r"\s*(?:$|[,;.])")
 _PLACEHOLDERS = frozenset("AMRTX")
 _LONE_LETTER = re.compile(
-    r"\b(?:formula type|(?:prototype|anonymous|general) formula|general composition|the) "
+    r"\b(?:formula type|(?:prototype|anonymous|general) formula|general composition|[Tt]he|a) "
     r"(A)(?= formula| type|-(?:type|stoich)|\s*(?:$|[.,;:)]| (?:in|of|with|and|for)\b))"
 )
 """An element's stoichiometry; a capital A is an article elsewhere."""

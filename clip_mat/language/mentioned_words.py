@@ -23,10 +23,28 @@ _NUMBER_BEHIND = re.compile(
 _GROUP_BEFORE = re.compile(
     rf"(?:{_GROUP_WORD}|symmetry|group|crystalli[sz](?:es|ing|ed) in)\s*[-:=]?\s*[($\"'`]*$", re.IGNORECASE
 )
+_LAYERED = re.compile(r"[PO][23][- ]phase")
+"""Layered oxides of batteries, by the stacking of their oxygen."""
 _GROUP_AFTER = re.compile(
     r"[)$\"'`]* ?[- ](?:space[- ]?group|symmetr|phase|polymorph|modification|crystal structure|\((?:no\.?|#|sg) ?\d)",
     re.IGNORECASE,
 )
+
+
+_BESIDE_FORMULA = re.compile(r"C2|Cm|Pm|R3|[pr][1-6]|c2|cc|pc")
+"""Symbols that are taken for what they are where the text names its compound otherwise."""
+_COMPOUND = re.compile(
+    r"(?<![A-Za-z0-9])(?=\w*\d)(?:[A-Z][a-z]?[₀-₉\d_${}]*){2,}(?![A-Za-z0-9])|(?<![\d:])\d{1,2}(?::\d{1,2})+"
+)
+_PIECE_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z][a-z]?\d* ?$")
+_PIECE_BEHIND = re.compile(r" ?[A-Z][a-z]?\d*(?![A-Za-z0-9])")
+
+
+def _is_beside_compound(text: str, start: int, end: int) -> bool:
+    """Whether a doubtful symbol stands for itself, and is no part of a compound written in pieces: ``Na2 C2 O4``."""
+    if not _BESIDE_FORMULA.fullmatch(text, start, end) or not _COMPOUND.search(text):
+        return False
+    return not _PIECE_BEFORE.search(text, max(0, start - 6), start) and not _PIECE_BEHIND.match(text, end)
 
 
 def find_spacegroups(text: str) -> Found:
@@ -42,7 +60,12 @@ def find_spacegroups(text: str) -> Found:
         behind = _NUMBER_BEHIND.match(text, end)
         if behind and int(behind[1] or behind[2]) == number:
             yield Mention(start, behind.end(), "spacegroup", spacegroup=number)
-        elif sure or _GROUP_BEFORE.search(text, max(0, start - 30), start) or _GROUP_AFTER.match(text, end):
+        elif (
+            sure
+            or _GROUP_BEFORE.search(text, max(0, start - 30), start)
+            or (_GROUP_AFTER.match(text, end) and not _LAYERED.match(text, start))
+            or _is_beside_compound(text, start, end)
+        ):
             yield Mention(start, end, "spacegroup", spacegroup=number)
     for match in _GROUP_NUMBER.finditer(text):
         if 1 <= int(match[1]) <= 230:

@@ -26,15 +26,15 @@ RESERVED = (
 )
 # fmt: on
 EXAMPLES = (
-    Facts({"Li": 1, "Mn": 1, "O": 2}, 59, (), 0.7, 0.0312, -2.0, 8),
-    Facts({"Cl": 1, "Na": 1}, 225, ("rock salt",), 5.003, 0.0, -2.1, 2),
-    Facts({"Ca": 1, "O": 3, "Ti": 1}, 221, ("cubic perovskite", "perovskite"), 1.847, 0.0642, -3.3, 5),
-    Facts({"Al": 1, "Cu": 2, "Mn": 1}, 225, ("Heusler",), 0.0, 0.0007, -0.2, 4),
-    Facts({"H": 2, "Mg": 1, "O": 2}, 164, (), 3.61, 0.0, -1.9, 5),
-    Facts({"Cu": 1}, 225, ("face-centred cubic",), 0.0, 0.0, 0.0, 1),
-    Facts({"Al": 2, "O": 12, "S": 3}, 148, (), 5.6, 0.0, -2.5, 34),
-    Facts({"C": 1, "Cl": 3, "F": 2, "Nd": 4, "O": 7, "U": 1}, 2, (), None, 0.2514, None, 40),
-    Facts({"Bi": 2, "Te": 3}, 166, ("tetradymite",), 0.3, 0.0, -0.3, 5),
+    Facts({"Li": 1, "Mn": 1, "O": 2}, 59, (), 0.7, 0.0312, -2.0),
+    Facts({"Cl": 1, "Na": 1}, 225, ("rock salt",), 5.003, 0.0, -2.1),
+    Facts({"Ca": 1, "O": 3, "Ti": 1}, 221, ("cubic perovskite", "perovskite"), 1.847, 0.0642, -3.3),
+    Facts({"Al": 1, "Cu": 2, "Mn": 1}, 225, ("Heusler",), 0.0, 0.0007, -0.2),
+    Facts({"H": 2, "Mg": 1, "O": 2}, 164, (), 3.61, 0.0, -1.9),
+    Facts({"Cu": 1}, 225, ("face-centred cubic",), 0.0, 0.0, 0.0),
+    Facts({"Al": 2, "O": 12, "S": 3}, 148, (), 5.6, 0.0, -2.5),
+    Facts({"C": 1, "Cl": 3, "F": 2, "Nd": 4, "O": 7, "U": 1}, 2, (), None, 0.2514, None),
+    Facts({"Bi": 2, "Te": 3}, 166, ("tetradymite",), 0.3, 0.0, -0.3),
     Facts({"S": 2, "Sn": 1}),
 )
 

@@ -280,6 +280,13 @@ def test_prototypes(text: str, name: str) -> None:
     assert said(text, "prototype") == [("prototype", name)]
 
 
+def test_a_doubtful_space_group_counts_beside_a_compound() -> None:
+    for text, number in {"Cm, A3B5X11": 8, "Zr3N2O3 | Cm": 8, "c2, P2S7ScTl": 5, "3:4:4 R3": 146}.items():
+        assert said(text, "spacegroup") == [("spacegroup", number)], text
+    for text in ("Na2 C2 O4", "NaCoO2 in the P2 phase", "Li2O Cm2O3", "K2CO3 and Pm2O3"):
+        assert said(text, "spacegroup") == [], text
+
+
 def test_what_is_called_a_formula_is_one() -> None:
     """Symbols without amounts are a list of elements, unless they are called a formula."""
     assert said("formula: Lu Ni Ge") == [("formula", (("Ge", 1), ("Lu", 1), ("Ni", 1)))]
