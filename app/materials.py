@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -44,7 +45,7 @@ def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:
     from clip_mat import CrystalClip, MaterialsIndex
 
     clip = CrystalClip.load(processes=os.cpu_count() or 1)
-    with MaterialsIndex.open(out, clip) as index, progress_bar("indexing") as progress:
+    with closing(clip), MaterialsIndex.open(out, clip) as index, progress_bar("indexing") as progress:
         report = index.add(sources, progress=progress)
         size = len(index)
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -98,17 +99,19 @@ def retrieval_command(
     arms += ["shaken"] if shaken else []
     reports = []
     for folder in (model, compare) if compare else (model,):
-        clip = CrystalClip.load(folder, processes=os.cpu_count() or 1)
-        with progress_bar("encoding") as progress:
-            report = measure(clip, gallery, lists, arms=arms, asked=asked, seed=seed, cache=cache, progress=progress)
-        if search and folder is model:
-            report = replace(report, search=_measure_search(clip, gallery, lists, paths, index, seed))
+        with closing(CrystalClip.load(folder, processes=os.cpu_count() or 1)) as clip:
+            with progress_bar("encoding") as progress:
+                report = measure(
+                    clip, gallery, lists, arms=arms, asked=asked, seed=seed, cache=cache, progress=progress
+                )
+            if search and folder is model:
+                report = replace(report, search=_measure_search(clip, gallery, lists, paths, index, seed))
         reports.append(report)
     gains = _gains(*reports, seed=seed) if compare else {}
     if picture:
-        clip = CrystalClip.load(model, processes=os.cpu_count() or 1)
-        texts = [query.text for query in next(iter(lists.values()))]
-        draw_map(picture, gallery.encode(clip, cache=cache), gallery.facts, clip.encode_text(texts), seed=seed)
+        with closing(CrystalClip.load(model, processes=os.cpu_count() or 1)) as clip:
+            texts = [query.text for query in next(iter(lists.values()))]
+            draw_map(picture, gallery.encode(clip, cache=cache), gallery.facts, clip.encode_text(texts), seed=seed)
     if as_json:
         told = {name: gain.to_dict() for name, gain in gains.items()}
         print_json({"seed": seed, "models": [report.to_dict() for report in reports], "gains": told})

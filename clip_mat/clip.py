@@ -139,6 +139,12 @@ class CrystalClip:
         """Started once, since a process takes a second to start."""
         return ProcessPoolExecutor(self._processes, get_context("spawn"))
 
+    def close(self) -> None:
+        """End the processes that share the work, if any were started. What comes later starts them anew."""
+        executor = self.__dict__.pop("_executor", None)
+        if executor is not None:
+            executor.shutdown()
+
     def _run(self, embed: Any) -> FloatArray:
         import torch
 

@@ -37,6 +37,9 @@ class FactEncoder:
             counts.append({0: own, **dict(zip(numbers.tolist(), amounts.tolist(), strict=True))})
         return self._unit(counts)
 
+    def close(self) -> None:
+        """There are no processes to end."""
+
     def _unit(self, counts: Sequence[dict[int, float]]) -> npt.NDArray[np.float32]:
         vectors = np.zeros((len(counts), self.dimension), np.float32)
         for vector, count in zip(vectors, counts, strict=True):

@@ -233,7 +233,7 @@ def _passes(
                 chances = net(one.ballot.votes).log_softmax(0)
                 losses.append(-chances[torch.from_numpy(one.right)].logsumexp(0))
             optimizer.zero_grad()
-            torch.stack(losses).mean().backward()  # type: ignore[no-untyped-call]
+            torch.stack(losses).mean().backward()
             nn.utils.clip_grad_norm_(net.parameters(), 1.0)
             optimizer.step()
             schedule.step()
@@ -305,7 +305,7 @@ def element_properties() -> Array:
     import warnings
 
     from ase.data import covalent_radii
-    from pymatgen.core import Element
+    from pymatgen.core.periodic_table import Element
 
     rows = []
     for number, symbol in enumerate(SYMBOLS[1:], 1):
