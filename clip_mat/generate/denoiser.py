@@ -164,6 +164,7 @@ class Denoiser(nn.Module):
         self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
         self.velocity = nn.Linear(width, 3)
         self.elements = nn.Linear(width, ELEMENTS)
+        self.wishes = _Wishes(config)
         last = nn.Linear(width, SIZE + SPACEGROUPS)
         self.whole = nn.Sequential(nn.Linear(width + steer, width), nn.GELU(), last)
         for head in (self.velocity, self.elements, last):
@@ -198,7 +199,7 @@ class Denoiser(nn.Module):
         velocity = self.velocity(atom).float() * SPEED
         velocity = (velocity - (velocity * share[..., None]).sum(1, keepdim=True)) * present[..., None]
         whole = self.whole(torch.cat([(atom * share[..., None]).sum(1), steer], dim=-1)).float()
-        elements = self.elements(atom).float()
+        elements = (self.elements(atom) + self.wishes(atom.detach(), steer.detach(), state, conditions)).float()
         elements[..., 0] = whole[:, SIZE] = -1e4
         return Prediction(velocity, whole[:, :SIZE], elements, whole[:, SIZE:])
 
@@ -259,6 +260,34 @@ class _Steering(nn.Module):
         summed = summed + self.gap(asked.gap) + self.stability(asked.stability)
         steer: Tensor = self.out(summed + self.vector(asked.vector * self._reach))
         return functional.silu(steer)
+
+
+class _Wishes(nn.Module):
+    """What the elements still open should be, from the words' vector and from what is there.
+
+    It reads the atoms and does not shape them: in the network's other parts the few lessons on elements would be lost
+    among those on atoms and lattices, and the words unheard.
+    """
+
+    def __init__(self, config: DenoiserConfig) -> None:
+        super().__init__()
+        width, inner = config.width, 2 * config.width
+        self.seen = nn.Linear(width + config.condition_width, inner)
+        self.vector = nn.Linear(config.vector, inner, bias=False)
+        self.content = nn.Linear(ELEMENTS, inner, bias=False)
+        last = nn.Linear(inner, ELEMENTS)
+        self.out = nn.Sequential(nn.GELU(), nn.Linear(inner, inner), nn.GELU(), last)
+        nn.init.zeros_(last.weight)
+        nn.init.zeros_(last.bias)
+        self._reach = config.vector**0.5
+
+    def forward(self, atom: Tensor, steer: Tensor, state: State, asked: Conditions) -> Tensor:
+        share = state.present / state.present.sum(1, keepdim=True)
+        content = atom.new_zeros(len(atom), ELEMENTS).scatter_add_(1, state.numbers, share.to(atom.dtype))
+        whole = self.vector(asked.vector * self._reach) + self.content(3 * content)
+        each = self.seen(torch.cat([atom, steer[:, None].expand(-1, atom.shape[1], -1).to(atom.dtype)], dim=-1))
+        logits: Tensor = self.out(each + whole[:, None])
+        return logits
 
 
 class _Block(nn.Module):

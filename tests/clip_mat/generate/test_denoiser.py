@@ -109,6 +109,20 @@ def test_every_condition_is_heard(model: Denoiser, condition: Condition) -> None
     assert (heard.velocity - model(states(), nothing()).velocity).abs().max() > 1e-4
 
 
+def test_lessons_on_elements_reach_the_wishes_apart_from_the_rest(model: Denoiser) -> None:
+    asked = collate_conditions([Condition(vector=np.ones(6, np.float32))] * 3, SMALL.vector)
+    heard, unheard = (model(states(), conditions).elements for conditions in (asked, nothing()))
+    assert (heard - unheard)[..., 1:].abs().max() > 1e-3
+    gradients = torch.autograd.grad(
+        model.wishes(torch.randn(3, 5, 24), torch.randn(3, 16), states(), asked).sum(),
+        [*model.wishes.parameters(), *model.blocks.parameters()],
+        allow_unused=True,
+    )
+    own = len(list(model.wishes.parameters()))
+    assert all(gradient is not None for gradient in gradients[:own])
+    assert all(gradient is None for gradient in gradients[own:])
+
+
 def test_distance_to_the_nearest_image(model: Denoiser) -> None:
     cell = torch.diag(torch.tensor([3.0, 4.0, 5.0]))[None]
     apart = torch.tensor([[[[0.0, 0.0, 0.0], [1.4, 0.0, 0.0]], [[-1.4, 0.0, 0.0], [0.0, 0.0, 0.0]]]])
