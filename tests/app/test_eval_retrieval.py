@@ -30,6 +30,9 @@ class Constant:
     def encode_crystals(self, crystals: Sequence[Crystal], symmetry: bool = True) -> npt.NDArray[np.float32]:
         return np.tile(np.float32([1, 0]), (len(crystals), 1))
 
+    def close(self) -> None:
+        """There are no processes to end."""
+
 
 @pytest.fixture
 def salts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
