@@ -14,7 +14,7 @@ QUESTIONS = (
 SEARCHES = ("rock salt structure", "lead-free ternary perovskite")
 HITS = 4
 REQUESTS = ("orthorhombic LiMnO2", "a chloride with the spinel structure")
-FROM_NOISE = "CsCl"
+FROM_NOISE = "NaCl"
 MADE = 3
 
 

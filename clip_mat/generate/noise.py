@@ -23,7 +23,7 @@ from clip_mat.search.element_groups import FAMILY_ELEMENTS
 if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder
 
-BEST_OF = 3
+BEST_OF = 4
 """Crystals made where one is asked for; the one that the denoiser likes best is kept."""
 SPARE = 1.25
 """Crystals made for each where several are asked for, since some fail a check or come twice."""
