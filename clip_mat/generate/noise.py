@@ -15,6 +15,7 @@ from clip_mat.crystal import NUMBERS
 from clip_mat.generate.candidates import Candidate
 from clip_mat.generate.charge import charge_balanced
 from clip_mat.generate.conditions import Condition
+from clip_mat.generate.consensus import agreement
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
 from clip_mat.generate.sampler import CrystalDenoiser, Sample, Start
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder
 
 BEST_OF = 4
-"""Crystals made where one is asked for; the one that the denoiser likes best is kept."""
+"""Crystals made where one is asked for; the one that most others are like is kept."""
 SPARE = 1.25
 """Crystals made for each where several are asked for, since some fail a check or come twice."""
 _PATTERNS = 4
@@ -93,14 +94,17 @@ class NoiseMaker:
         return [self._by_words(request, made) for request, made in zip(requests, found, strict=True)]
 
     def _scores(self, jobs: Sequence[_Job], samples: Sequence[Sample], composed: bool) -> list[float]:
-        """What the denoiser thinks of crystals of one composition; of others, whether their charges balance."""
+        """How many others a crystal of a request with a composition is like; of others, whether charges balance."""
         if not composed:
             return [float(charge_balanced(Counter(sample.crystal.symbols))) for sample in samples]
-        known = [sample.score for sample in samples if sample.score is not None]
-        if len(known) == len(samples):
-            return known
-        crystals, conditions = [sample.crystal for sample in samples], [job.condition for job in jobs]
-        scores: list[float] = self._denoiser.score(crystals, conditions).tolist()
+        scores = [0.0 if sample.score is None else sample.score for sample in samples]
+        rows: dict[int, list[int]] = defaultdict(list)
+        for row, (job, sample) in enumerate(zip(jobs, samples, strict=True)):
+            if sample.score is None:
+                rows[job.request].append(row)
+        for own in rows.values():
+            for row, agreed in zip(own, agreement([samples[row].crystal for row in own]), strict=True):
+                scores[row] = float(agreed)
         return scores
 
     def _vectors(self, requests: Sequence[CrystalRequest]) -> dict[int, npt.NDArray[np.float32]]:
