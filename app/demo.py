@@ -41,12 +41,12 @@ def demo_command() -> None:
         for question in QUESTIONS:
             console().print(Text(f"\n? {question}\n", style="bold cyan"))
             show_answer(papers.ask(question))
-    note("\nSearching the bundled prototypes (at first use they are indexed: a few seconds) ...")
+    note("Searching the bundled prototypes (at first use they are indexed: a few seconds) ...")
     with MaterialsIndex.open() as materials:
         for text in SEARCHES:
             console().print(Text(f"\n? {text}\n", style="bold cyan"))
             show_result(materials.search(text, HITS))
-        note("\nMaking crystals after the bundled prototypes, and one composition from pure noise ...")
+        note("Making crystals after the bundled prototypes, and one composition from pure noise ...")
         generator = Generator.load(materials)
         for text in REQUESTS:
             console().print(Text(f"\n? {text}\n", style="bold cyan"))
