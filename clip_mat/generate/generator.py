@@ -102,7 +102,7 @@ class Generator:
 
         Args:
             requests: As `CrystalRequest.read` gives them.
-            trajectory: Also keep the way from noise to each crystal; then all are made of noise, or pass through it.
+            trajectory: Also keep the way of each crystal that is made of noise.
             progress: Told how many requests are answered.
         """
         results: list[GenerationResult] = []
@@ -151,7 +151,7 @@ class Generator:
             asked = [requests[place] for place in short]
             of_noise = self._noise.make(asked, list(short.values()), tried=tried, trajectory=trajectory)
             for (place, count), candidates in zip(short.items(), of_noise, strict=True):
-                if requests[place].words and not self._noise.understands_words:
+                if not tried and requests[place].words and not self._noise.understands_words:
                     notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
                 made[place] += finish(requests[place], candidates, self._known, before=made[place], most=count)
         for crystals in made:  # what templates give comes before what noise gives
