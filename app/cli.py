@@ -25,6 +25,8 @@ COMMANDS = {
     "search": "app.materials",
     "generate": "app.generate",
     "eval": "app.evaluate",
+    "doctor": "app.doctor",
+    "completion": "app.completion",
 }
 
 

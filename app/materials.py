@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
+from click.shell_completion import CompletionItem
 
 from app.terminal import console, json_option, note, plain, print_json, progress_bar
 
@@ -26,8 +27,13 @@ _AT_ONCE = 64
 _folder = click.Path(path_type=Path, file_okay=False)
 
 
+def _files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The shell completes names of files; a provider is typed."""
+    return [CompletionItem(incomplete, type="file")]
+
+
 @click.command("index")
-@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...", shell_complete=_files)
 @click.option("--out", type=_folder, required=True, help="Folder of the index; made where it is missing.")
 @json_option
 def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,9 +179,9 @@ def _open(index: Path | None) -> PaperLibrary:
 
 
 def _own_library() -> Path:
-    from platformdirs import user_data_path
+    from clip_mat.cache import data_folder
 
-    return Path(os.environ.get("CLIP_MAT_DATA") or user_data_path("clip-mat", appauthor=False)) / "papers"
+    return data_folder() / "papers"
 
 
 def _show_report(report: IngestReport) -> None:

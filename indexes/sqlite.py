@@ -13,7 +13,7 @@ from typing import Self
 from indexes import schema
 from indexes.check import check_format, deep_check, settle
 from indexes.collection import SQLiteCollection
-from indexes.engine import DATABASE, SEAL, Engine, translated
+from indexes.engine import DATABASE, SEAL, Engine, stored_generation, translated
 from indexes.errors import ManifestMismatch, StoreDamaged, StoreFormat, StoreMissing, StoreReadOnly
 from indexes.fulltext import Tokenizer
 from indexes.integrity import Seal, sweep
@@ -131,6 +131,12 @@ class SQLiteStore:
         """Names of all collections, sorted."""
         with self._engine.reading():
             return sorted(state.name for state in read_states(self._engine))
+
+    @property
+    def generation(self) -> int:
+        """How many changes were committed since the store was made."""
+        with self._engine.reading() as connection:
+            return stored_generation(connection, self.directory)
 
     def drop(self, name: str) -> None:
         """Delete a collection and everything in it.
