@@ -1,0 +1,275 @@
+"""What can be decided without a model: whether the numbers, substances, names, denials and directions of a claim are
+those of its evidence.
+
+Each rule gives reasons against a claim, never for it, and stays silent where words alone do not decide: a rule speaks
+only of what both sides mention. What the rules cannot see is left to `rag.verify.entailment`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import pairwise
+
+from clip_mat.crystal import NUMBERS
+from rag.verify.compounds import find_substances, mentions, missing_substances
+from rag.verify.opposites import DIRECTED, Pole, are_opposites
+from rag.verify.quantities import agrees, find_numbers, plain_numbers, same_number
+from rag.verify.wording import Wording, coverage, read_words
+
+LEAST_COVERAGE = 0.5
+"""Share of a claim's content words that a sentence must have, for their denials and directions to be comparable."""
+
+NEAR_COPY = 0.8
+"""From this similarity of their words on, a sentence is a copy of another with changes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Why a claim is not what the evidence says.
+
+    Attributes:
+        reason: Machine word: number, unit, formula, name, negation or direction.
+        words: What is at fault, as the claim writes it.
+    """
+
+    reason: str
+    words: str
+
+
+def check_wording(claim: str, text: str) -> list[Finding]:
+    """Denials, directions and small changes: what only a sentence near to the claim can be asked about.
+
+    Args:
+        claim: One sentence.
+        text: The part of the evidence that says most of its matter.
+    """
+    return [*check_negation(claim, text), *check_direction(claim, text), *check_changes(claim, text)]
+
+
+def check_numbers(claim: str, evidence: str) -> list[Finding]:
+    """Numbers of a claim that the evidence does not state, and those that it states in another unit."""
+    stated = find_numbers(evidence)
+    findings = []
+    for quantity in find_numbers(claim):
+        if any(agrees(quantity, other) for other in stated):
+            continue
+        if quantity.dimension is None and quantity.number in (0.0, 1.0):
+            continue  # "1 of them", "zero": said in too many ways
+        written = f"{quantity.number:g} {quantity.unit}".strip()
+        swapped = quantity.unit and any(same_number(quantity, other) for other in stated)
+        findings.append(Finding("unit" if swapped else "number", written))
+    return findings
+
+
+def check_substances(claim: str, evidence: str) -> list[Finding]:
+    """Formulas, elements and classes of compounds that the evidence does not name; also crystal systems and space
+    groups, where it names others."""
+    findings = [Finding("formula", written) for written in missing_substances(claim, evidence)]
+    for kind in ("crystal_system", "spacegroup"):
+        theirs = {mention.name or mention.spacegroup for mention in mentions(evidence) if mention.kind == kind}
+        for mention in mentions(claim):
+            if mention.kind == kind and theirs and (mention.name or mention.spacegroup) not in theirs:
+                findings.append(Finding("name", claim[mention.start : mention.end]))
+    return findings
+
+
+_NAME = re.compile(r"[^\W_](?:[^\W_]|[-+^/.'’](?=[^\W_]))*\+{0,2}")
+_INITIALS = re.compile(r"[A-Z][A-Z0-9]{1,6}s?")
+_STARTER = re.compile(r"(?:^|[.!?:;]\s+|[(\"“'‘•]\s?)$")
+
+
+def check_names(claim: str, evidence: str) -> list[Finding]:
+    """Acronyms, models, people and other capitalised names that the evidence does not have.
+
+    An acronym also counts as named where its words stand in full, and the other way round.
+    """
+    known = _squashed(evidence)
+    initials = _spelled_initials(evidence)
+    findings = []
+    for written in names_of(claim):
+        squashed = _squash(written)
+        if squashed in known or squashed.removesuffix("s") in known or squashed + "s" in known:
+            continue
+        parts = [part for part in re.split(r"[-/]", written) if len(part) > 1]
+        if len(parts) > 1 and all(_squash(p) in known or not _is_name(p) for p in parts):
+            continue
+        if _INITIALS.fullmatch(written) and squashed.removesuffix("s") in initials:
+            continue
+        findings.append(Finding("name", written))
+    return findings
+
+
+@lru_cache(maxsize=4096)
+def names_of(text: str) -> tuple[str, ...]:
+    """Words that name one thing: with capitals inside, with digits, or with a capital amid a sentence. Formulas and
+    elements are no names here."""
+    text = plain_numbers(text)
+    substances = find_substances(text)
+    chemical = {*substances.formulas.values(), *substances.elements.values(), *substances.families.values()}
+    chemical = {part for written in chemical for part in re.split(r"[\s-]", written)}
+    found = []
+    for match in _NAME.finditer(text):
+        word = match[0].removesuffix("'s").removesuffix("’s")
+        at_start = _STARTER.search(text, max(0, match.start() - 3), match.start()) is not None
+        if word in chemical or any(part in chemical for part in word.split("-")):
+            continue
+        if len(word) > 1 and (_is_name(word) or (word[0].isupper() and not at_start and word[1:].islower())):
+            found.append(word)
+    return tuple(dict.fromkeys(found))
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is written as no plain word is: ``DFT``, ``GaN-on-Si``, ``M3GNet``."""
+    if any(c.isdigit() for c in word):
+        return any(c.isupper() for c in word) or word[0].isalpha()
+    return sum(c.isupper() for c in word) > 1
+
+
+def _squash(word: str) -> str:
+    return re.sub(r"[\W_]", "", word).casefold()
+
+
+@lru_cache(maxsize=1024)
+def _squashed(text: str) -> frozenset[str]:
+    """Words, parts of hyphenated words, and neighbours written together, without case and signs."""
+    words = [_squash(word) for word in re.findall(r"[^\s/(),;]+", plain_numbers(text))]
+    parts = [_squash(part) for part in re.split(r"[^\w]+", text)]
+    pairs = [a + b for a, b in pairwise(parts)]
+    triples = [a + b + c for a, b, c in zip(parts, parts[1:], parts[2:], strict=False)]
+    return frozenset([*words, *parts, *pairs, *triples])
+
+
+@lru_cache(maxsize=1024)
+def _spelled_initials(text: str) -> frozenset[str]:
+    """Initials of every two to six words in a row, small words counted or not: what an acronym can stand for."""
+    words = [word.casefold() for word in re.findall(r"[A-Za-z]+", text)]
+    small = {"of", "the", "and", "for", "in", "on", "to", "a", "by", "with"}
+    found: set[str] = set()
+    for row in (words, [word for word in words if word not in small]):
+        letters = "".join(word[0] for word in row)
+        for width in range(2, 7):
+            found.update(letters[place : place + width] for place in range(len(letters) - width + 1))
+    return frozenset(found)
+
+
+def check_negation(claim: str, evidence: str) -> list[Finding]:
+    """What the claim denies and the evidence states, and what the claim states and the evidence denies."""
+    ours, theirs = read_words(claim), read_words(evidence)
+    if coverage(ours, theirs) < LEAST_COVERAGE:
+        return []
+    findings = []
+    for one, other in ((ours, theirs), (theirs, ours)):
+        for place in one.denied_words():
+            word = one.words[place]
+            same = [at for at, known in enumerate(other.words) if known.stem == word.stem]
+            if not same or any(other.is_denied(at, widely=True) for at in same):
+                continue
+            if any(one.words[at].stem == word.stem and not one.is_denied(at) for at in range(len(one.words))):
+                continue  # said of one thing and denied of another
+            if any(are_opposites(known.text, word.text) for known in other.words):
+                continue
+            if one is theirs and not one.around(place) & ours.around(same[0], 6):
+                continue
+            findings.append(Finding("negation", word.text))
+    return findings
+
+
+def check_direction(claim: str, evidence: str) -> list[Finding]:
+    """Words of a claim whose opposite the evidence says of the same things, and comparisons the wrong way round."""
+    ours, theirs = read_words(claim), read_words(evidence)
+    if coverage(ours, theirs) < LEAST_COVERAGE:
+        return []
+    turned = _sides_are_turned(ours, theirs)
+    flips = [place for place in range(len(ours.words)) if _is_flipped(ours, theirs, place)]
+    flips = [
+        place for place in flips if not any(other != place and abs(other - place) <= 2 for other in flips)
+    ]  # "less unstable" is "more stable"
+    if turned is True and not flips:
+        return [Finding("direction", "than")]
+    if turned is True:
+        return []
+    return [Finding("direction", ours.words[place].text) for place in flips]
+
+
+def _is_flipped(ours: Wording, theirs: Wording, place: int) -> bool:
+    """Whether the evidence says the opposite of the word at a place, of the same things and as flatly."""
+    word = ours.words[place]
+    here = word.poles
+    if not here:
+        return False
+    near = ours.around(place)
+    same: list[int] = []
+    opposite: list[int] = []
+    for at, other in enumerate(theirs.words):
+        if other.stem == word.stem:
+            same.append(at)
+        elif are_opposites(word.text, other.text):
+            opposite.append(at)
+        elif any(_agree(a, b) for a in here for b in other.poles):
+            same.append(at)
+    if not opposite:
+        return False
+    backing = max((len(near & theirs.around(at, 5)) for at in same), default=0)
+    against, best = max((len(near & theirs.around(at, 5)), at) for at in opposite)
+    if against == 0 or (same and against < backing + 2):
+        return False
+    return ours.is_denied(place, widely=True) == theirs.is_denied(best, widely=True)
+
+
+def _agree(one: Pole, other: Pole) -> bool:
+    return one.side == other.side and (one.contrast == other.contrast or one.axis == other.axis in DIRECTED)
+
+
+def _sides_are_turned(ours: Wording, theirs: Wording) -> bool | None:
+    """Whether the two things of a comparison ("... than ...") have changed places; None where none is comparable."""
+    sides = []
+    for wording in (ours, theirs):
+        places = [place for place, word in enumerate(wording.words) if word.text.lower() == "than"]
+        if len(places) != 1:
+            return None
+        cut = places[0]
+        before = {word.stem for word in wording.words[:cut] if word.is_content and not word.poles}
+        behind = {word.stem for word in wording.words[cut + 1 : cut + 9] if word.is_content and not word.poles}
+        sides.append((before - behind, behind - before))
+    (left, right), (their_left, their_right) = sides
+    straight = len(left & their_left) + len(right & their_right)
+    crossed = len(left & their_right) + len(right & their_left)
+    if not (right & their_left) or crossed <= straight:
+        return False if straight else None
+    return True
+
+
+def check_changes(claim: str, evidence: str) -> list[Finding]:
+    """Where a claim is a sentence of the evidence with a few words changed: changed numbers, elements and opposites.
+
+    This sees what a comparison of the whole does not: a number that stands elsewhere in the evidence, too.
+    """
+    ours, theirs = read_words(claim), read_words(evidence)
+    one, other = [word.stem for word in ours.words], [word.stem for word in theirs.words]
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    if matcher.real_quick_ratio() < NEAR_COPY or matcher.quick_ratio() < NEAR_COPY or matcher.ratio() < NEAR_COPY:
+        return []
+    findings = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind != "replace" or b - a != d - c or b - a > 2:
+            continue
+        for mine, yours in zip(ours.words[a:b], theirs.words[c:d], strict=True):
+            reason = _changed(mine.text, yours.text)
+            if reason:
+                findings.append(Finding(reason, mine.text))
+    return findings
+
+
+def _changed(mine: str, yours: str) -> str | None:
+    numbers = find_numbers(mine), find_numbers(yours)
+    if all(numbers):
+        return None if agrees(numbers[0][0], numbers[1][0]) or agrees(numbers[1][0], numbers[0][0]) else "number"
+    substances = find_substances(mine), find_substances(yours)
+    if all(known.inside for known in substances):
+        return None if substances[0].inside == substances[1].inside else "formula"
+    if mine in NUMBERS and yours in NUMBERS:
+        return "formula"
+    return "direction" if are_opposites(mine, yours) else None

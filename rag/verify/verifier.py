@@ -1,0 +1,132 @@
+"""Checks sentences against the passages that are said to support them: rules first, then a learned comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from typing import Protocol, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from rag.errors import LibraryError
+from rag.reading.text import normalise_quote
+from rag.verify.rules import LEAST_COVERAGE, Finding, check_names, check_numbers, check_substances, check_wording
+from rag.verify.verdict import Verdict
+from rag.verify.windows import Window, best_windows, split_sentences
+from rag.verify.wording import coverage, read_words
+
+WINDOWS = 2
+"""Windows of the evidence that the learned part reads for each claim."""
+
+AS_NEAR = 0.1
+"""Windows whose coverage is that close to the best one's say as much of the claim's matter."""
+
+Floats = npt.NDArray[np.float32]
+
+
+class Judge(Protocol):
+    """Anything that compares claims with short texts."""
+
+    threshold: float
+    """Probability from which on a claim counts as supported."""
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Probabilities (n, 3) that a text supports, contradicts, or does not tell its claim."""
+        ...
+
+
+class Verifier:
+    """Does a passage say what a sentence says? Make one with `load`.
+
+    Args:
+        judge: The learned part.
+    """
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+
+    @classmethod
+    def load(cls, folder: Path | str | None = None) -> Self:
+        """The verifier of a folder of weights; by default the one that comes with this package."""
+        from rag.verify.similarity import SimilarityJudge
+
+        if folder is not None:
+            raise LibraryError(f"{folder}: no weights of a verifier can be read yet (leave the folder out)")
+        return cls(SimilarityJudge())
+
+    def check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:
+        """A verdict on each claim.
+
+        Args:
+            pairs: A claim, one sentence, and the sentences or passages that are said to support it together.
+        """
+        windows = [best_windows(claim, evidence, WINDOWS) for claim, evidence in pairs]
+        asked = [(claim, window.text) for (claim, _), found in zip(pairs, windows, strict=True) for window in found]
+        chances = iter(self._judge.judge(asked)) if asked else iter(())
+        verdicts = []
+        for (claim, evidence), found in zip(pairs, windows, strict=True):
+            scores = [float(next(chances)[0]) for _ in found]
+            verdicts.append(self._verdict(claim, evidence, found, scores))
+        return verdicts
+
+    def contradicts(self, a: str, b: str) -> float | None:
+        """How surely two sentences about the same matter disagree, 0 to 1; None where they are not comparable."""
+        if coverage(read_words(a), read_words(b)) < LEAST_COVERAGE:
+            return None
+        return float(bool(check_wording(a, b)))
+
+    def _verdict(
+        self, claim: str, evidence: Sequence[str], windows: Sequence[Window], scores: Sequence[float]
+    ) -> Verdict:
+        if not windows:
+            return Verdict(False, 0.0, ("entailment",), ("",))
+        best = max(range(len(windows)), key=scores.__getitem__)
+        if _is_quote(claim, evidence):
+            return Verdict(True, 1.0, evidence=windows[best].text)
+        findings = against(claim, evidence, windows)
+        score, threshold = scores[best], self._judge.threshold
+        reasons = [finding.reason for finding in findings]
+        details = [finding.words for finding in findings]
+        if findings:
+            score = min(score, threshold / 2)
+        elif score < threshold:
+            reasons, details = ["entailment"], [""]
+        return Verdict(not reasons, score, tuple(reasons), tuple(details), windows[best].text)
+
+
+def against(claim: str, evidence: Sequence[str], windows: Sequence[Window]) -> list[Finding]:
+    """What the rules say against a claim.
+
+    Numbers, substances and names are looked for in all of the evidence; denials and directions are compared with the
+    windows that say most of the claim's matter, and count where none of these is free of findings.
+    """
+    together = " ".join(evidence)
+    findings = [*check_numbers(claim, together), *check_substances(claim, together), *check_names(claim, together)]
+    near = [w for w in windows if w.coverage >= max(LEAST_COVERAGE, windows[0].coverage - AS_NEAR)]
+    compared = [check_wording(claim, window.text) for window in near]
+    if compared and all(compared):
+        findings += compared[0]
+    return list(dict.fromkeys(findings))
+
+
+def _is_quote(claim: str, evidence: Sequence[str]) -> bool:
+    """Whether a claim is, but for signs and blanks, a whole sentence (or several) of the evidence."""
+    said = normalise_quote(claim).strip(" .")
+    for text in evidence:
+        for sentence in (text, *split_sentences(text)):
+            if said and said == normalise_quote(sentence).strip(" ."):
+                return True
+    return False
+
+
+@cache
+def default_verifier() -> Verifier:
+    """The verifier that comes with this package, loaded once."""
+    return Verifier.load()
+
+
+def contradicts(a: str, b: str) -> float | None:
+    """How surely two sentences about the same matter disagree, 0 to 1; None where they are not comparable."""
+    return default_verifier().contradicts(a, b)
