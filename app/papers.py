@@ -51,8 +51,14 @@ def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as
 @click.argument("question")
 @_paths
 @_index
+@click.option("--show", type=click.Path(path_type=Path, file_okay=False),
+              help="Write the cited pages into this folder as PNG (of text files: HTML), quotes marked.")  # fmt: skip
+@click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
+              help="Write a report into this file: answer, quotes, references and the cited pages.")  # fmt: skip
 @json_option
-def ask_command(question: str, paths: tuple[Path, ...], index: Path | None, as_json: bool) -> None:
+def ask_command(
+    question: str, paths: tuple[Path, ...], index: Path | None, show: Path | None, html: Path | None, as_json: bool
+) -> None:
     """Answer QUESTION from papers, with the page behind every sentence.
 
     PATHs are taken in first; without --index only they are asked. Without PATHs and --index your own papers are asked,
@@ -61,8 +67,10 @@ def ask_command(question: str, paths: tuple[Path, ...], index: Path | None, as_j
     \b
     Examples:  clip-mat ask "Are temperature effects important for defects?"
                clip-mat ask "What limits the lifetime of perovskite cells?" papers/
+               clip-mat ask "How large is the entropy of vacancies in ceria?" --show pages --html answer.html
     """
     answer = _ask(question, paths, index)
+    _write(answer, show, html)
     if as_json:
         print_json(answer.to_dict())
     else:
@@ -147,6 +155,20 @@ def show_answer(answer: Answer) -> None:
         )
         screen.print(Text.assemble((reference.key, "bold"), plain(f"  {reference.text}")))
         screen.print(Text(plain(f"    {reference.file}, page {pages}"), style="dim"))
+
+
+def _write(answer: Answer, show: Path | None, html: Path | None) -> None:
+    """The cited pages and the report, where they are asked for."""
+    if show is None and html is None:
+        return
+    from rag.report import draw_pages, write_html, write_pages
+
+    pages = draw_pages(answer)
+    if show is not None:
+        for path in write_pages(answer, show, pages=pages):
+            note(f"wrote {path}")
+    if html is not None:
+        note(f"wrote {write_html(answer, html, pages=pages)}")
 
 
 def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:

@@ -111,6 +111,7 @@ class LimitedProcess:
                 raise TypeError("an answer that is no object")
         except TimeoutError:
             self._process.kill()
+            self._process.wait()  # else it would look alive for a moment, and be given another file
             raise LimitBroken(
                 f"took longer than {allowed:g} s to read", "it may be an attack; else raise the limit"
             ) from None

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from rag.documents import Box
+from rag.errors import QuestionError
+
+if TYPE_CHECKING:
+    from rag.report.pages import CitedPage
 
 ABSTENTION = "The papers do not answer this question."
 """The whole answer where the papers are silent."""
+
+EXTRACTIVE = "extractive"
+"""The model of an answer whose sentences stand in the papers as they are."""
 
 LIMITATION = "The papers do not answer this part of the question: “{part}”."
 """Added where they answer only another part."""
@@ -86,14 +94,23 @@ class AnswerSentence:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a paper lay when it was taken in, and the SHA-256 that its file had then (lower-case hex)."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Reference:
-    """A paper that an answer cites: MLA text, DOI (or None), file, BibTeX entry."""
+    """A paper that an answer cites: MLA text, DOI (or None), file, BibTeX entry; where its pages can be looked at."""
 
     key: str
     text: str
     doi: str | None
     file: str
     bibtex: str
+    source: Source | None = field(default=None, repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -123,13 +140,33 @@ class Answer:
     abstained: bool
     sentences: tuple[AnswerSentence, ...]
     references: tuple[Reference, ...] = ()
-    model: str = "extractive"
+    model: str = EXTRACTIVE
     timings: dict[str, float] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The answer in one paragraph, every sentence with its citation."""
         return " ".join(sentence.cited for sentence in self.sentences)
+
+    @property
+    def supports(self) -> tuple[Support, ...]:
+        """Every place that is cited, in the order of the text."""
+        return tuple(support for sentence in self.sentences for support in sentence.support)
+
+    def show(self, n: int = 1) -> CitedPage:
+        """The n-th page that is cited, from 1, with its quotes marked; a notebook shows it.
+
+        Raises:
+            QuestionError: If fewer pages are cited.
+        """
+        from rag.report.pages import draw_pages
+
+        places = list(dict.fromkeys((support.key, support.page) for support in self.supports))
+        if not 1 <= n <= len(places):
+            raise QuestionError(f"page {n} of those cited was asked for, and the answer cites {len(places)}")
+        key, page = places[n - 1]
+        (drawn,) = draw_pages(self, only=(key, page))
+        return drawn
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""

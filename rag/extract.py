@@ -6,11 +6,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from indexes import Filter
 from rag.answerable import is_answer
-from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence, Reference, Support
+from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence, Reference, Source, Support
 from rag.documents import Kind, Sentence
 from rag.retrieval import Query, Retriever, Scored
 
@@ -249,4 +250,5 @@ def _reference(metadata: dict[str, Any]) -> Reference:
         doi=metadata["paper"]["doi"] or None,
         file=metadata["file"],
         bibtex=metadata["bibtex"],
+        source=Source(Path(metadata["path"]), metadata["sha256"]),
     )

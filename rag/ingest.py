@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -190,19 +190,32 @@ class Ingester:
         Returns:
             File -> names of its copies, of which nothing can be said before it has been read.
         """
-        known = {record.metadata["sha256"]: record.metadata["file"] for record in self._papers.records()}
+        known = {record.metadata["sha256"]: record for record in self._papers.records()}
         first: dict[str, Path] = {}
         new: dict[Path, list[str]] = {}
         for file, digest in files.items():
             if digest in known:
-                same = known[digest] == file.name
-                report.unchanged.append((file.name, "" if same else f"same content as {known[digest]}"))
+                record = known[digest]
+                if not Path(str(record.metadata["path"])).exists():
+                    known[digest] = record = self._moved(record, file)
+                name = str(record.metadata["file"])
+                report.unchanged.append((file.name, "" if name == file.name else f"same content as {name}"))
             elif digest in first:
                 new[first[digest]].append(file.name)
             else:
                 first[digest] = file
                 new[file] = []
         return new
+
+    def _moved(self, record: Record, file: Path) -> Record:
+        """The record of a paper whose file is now elsewhere, so that its pages can be shown; also its passages'."""
+        with self._store.transaction():
+            moved = replace(record, metadata={**record.metadata, "file": file.name, "path": str(file)})
+            self._papers.upsert([moved])
+            if file.name != record.metadata["file"]:
+                passages = list(self._passages.records({"key": record.id}))
+                self._passages.upsert(replace(p, metadata={**p.metadata, "file": file.name}) for p in passages)
+        return moved
 
     def _take_in(self, path: Path, document: Document, report: IngestReport) -> int:
         passages = make_passages(document)

@@ -33,10 +33,7 @@ def parse_plain(path: Path, data: bytes) -> Document:
     Raises:
         UnreadableDocument: The bytes are not text, or hold none.
     """
-    text = _decode(path, data)
-    pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
-    while len(pages) > 1 and not pages[-1].strip():
-        pages.pop()
+    pages = split_pages(path, data)
     markdown = path.suffix.lower() in (".md", ".markdown")
     sentences = tuple(_sentences(pages, markdown))
     if not sentences:
@@ -47,6 +44,15 @@ def parse_plain(path: Path, data: bytes) -> Document:
         pages=tuple(Page(number, None, 0.0, 0.0) for number in range(1, len(pages) + 1)),
         sentences=sentences,
     )
+
+
+def split_pages(path: Path, data: bytes) -> list[str]:
+    """The text of each page. Raises UnreadableDocument where the bytes are not text."""
+    text = _decode(path, data)
+    pages = text.replace("\r\n", "\n").replace("\r", "\n").split("\f")
+    while len(pages) > 1 and not pages[-1].strip():
+        pages.pop()
+    return pages
 
 
 def _decode(path: Path, data: bytes) -> str:
