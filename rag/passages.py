@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.documents import EVIDENCE_KINDS, Document, Kind, Sentence
+from rag.orders import addresses_machine
 from rag.reading.codec import sentence_from_row, sentence_to_row
 
 TARGET_CHARACTERS = 900
@@ -72,10 +73,11 @@ def make_passages(document: Document) -> list[Passage]:
     """Cut a document into passages.
 
     Captions become passages of their own. Sentences that are no evidence (references, authors, headings,
-    tables, displayed formulas) are left out.
+    tables, displayed formulas) are left out, and so are those that give orders to the machine that reads them.
     """
-    body = [s for s in document.sentences if s.kind in EVIDENCE_KINDS and s.kind is not Kind.CAPTION]
-    captions = [s for s in document.sentences if s.kind is Kind.CAPTION]
+    evidence = [s for s in document.sentences if s.kind in EVIDENCE_KINDS and not addresses_machine(s.text)]
+    body = [s for s in evidence if s.kind is not Kind.CAPTION]
+    captions = [s for s in evidence if s.kind is Kind.CAPTION]
     return [*_cut(body, by_paragraph=False), *_cut(captions, by_paragraph=True)]
 
 

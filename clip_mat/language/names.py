@@ -173,6 +173,12 @@ def prototypes_of(label: str) -> tuple[str, ...]:
     return _by_label().get(_label_key(label), ())
 
 
+def labels_of(name: str) -> tuple[str, ...]:
+    """AFLOW labels of a structure type by its canonical name, and of every type of the class that it names."""
+    rows = _structure_types().values()
+    return tuple(label for row in rows if name in (row.name, row.broader) for label in row.labels)
+
+
 def canonical_prototype(name: str) -> str | None:
     """The canonical name that a name, an alias or a Strukturbericht symbol stands for; None where it is none.
 
