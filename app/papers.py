@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, console, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
+    from indexes import Filter
     from rag.answers import Answer
     from rag.ingest import IngestReport
     from rag.library import PaperLibrary
 
-_paths = click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+_paths = click.argument("paths", nargs=-1, type=PathName())
 _index = click.option(
     "--index",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=PathName(file_okay=False),
     help="Folder of the paper index; by default one in your user data folder.",
 )
 
 
 @click.command("ingest")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=PathName())
 @_index
 @click.option("--online", is_flag=True, help="Ask Crossref for authors, journal and DOI (uses the network).")
 @json_option
@@ -51,7 +54,7 @@ def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as
 @click.argument("question")
 @_paths
 @_index
-@click.option("--show", type=click.Path(path_type=Path, file_okay=False),
+@click.option("--show", type=PathName(file_okay=False),
               help="Write the cited pages into this folder as PNG (of text files: HTML), quotes marked.")  # fmt: skip
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
               help="Write a report into this file: answer, quotes, references and the cited pages.")  # fmt: skip
@@ -172,11 +175,19 @@ def _write(answer: Answer, show: Path | None, html: Path | None) -> None:
 
 
 def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:
+    with asked_papers(paths, index) as (library, where):
+        return library.ask(question, where=where)
+
+
+@contextmanager
+def asked_papers(paths: tuple[Path, ...], index: Path | None) -> Iterator[tuple[PaperLibrary, Filter | None]]:
+    """The library that is asked, and which of its papers; files that are given are taken in first."""
     from rag import LibraryError, PaperLibrary
 
     if not paths:
         with _open(index) as library:
-            return library.ask(question)
+            yield library, None
+        return
     with PaperLibrary(index or _own_library()) as library:
         with progress_bar("reading") as progress:
             report = library.add(paths, progress=progress)
@@ -185,7 +196,7 @@ def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:
         keys = library.keys_of(paths)
         if not keys:
             raise LibraryError("none of the given files could be read, so there is nothing to ask")
-        return library.ask(question, where=None if index else {"key": {"$in": keys}})
+        yield library, None if index else {"key": {"$in": keys}}
 
 
 def _open(index: Path | None) -> PaperLibrary:
