@@ -77,16 +77,20 @@ class AnswerSentence:
     support: tuple[Support, ...] = ()
 
     @property
+    def citations(self) -> str:
+        """``Mosquera2023 page 5; Kim2020 page 2``: each once."""
+        return "; ".join(dict.fromkeys(support.citation for support in self.support))
+
+    @property
     def cited(self) -> str:
         """The sentence with its citation before the full stop: ``... (Mosquera2023 page 5).``"""
         if not self.support:
             return self.text
-        citations = "; ".join(dict.fromkeys(support.citation for support in self.support))
         body = self.text.rstrip()
         end = "."
         if body.endswith((".", "!", "?")):
             body, end = body[:-1], body[-1]
-        return f"{body} ({citations}){end}"
+        return f"{body} ({self.citations}){end}"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -124,6 +128,65 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class Disagreement:
+    """Two papers that contradict each other.
+
+    Attributes:
+        kind: In what: ``number``, ``direction`` (more or less, stable or not) or ``negation``.
+        first: What the one says, with its place.
+        second: What the other says.
+    """
+
+    kind: str
+    first: AnswerSentence
+    second: AnswerSentence
+
+    @property
+    def text(self) -> str:
+        """In one sentence, with both citations."""
+        return f"The papers disagree: {_inside(self.first)}, whereas {_inside(self.second)}."
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "kind": self.kind,
+            "text": self.text,
+            "first": self.first.to_dict(),
+            "second": self.second.to_dict(),
+        }
+
+
+def _inside(sentence: AnswerSentence) -> str:
+    return f"“{sentence.text.rstrip().rstrip('.')}” ({sentence.citations})"
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What one paper says on a question.
+
+    Attributes:
+        key: Citation key of the paper.
+        sentence: As it says it, with its place.
+        agrees: Citations of the papers that say the same of the same thing.
+        disagrees: Citations of those that contradict it.
+    """
+
+    key: str
+    sentence: AnswerSentence
+    agrees: tuple[str, ...] = ()
+    disagrees: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {
+            "key": self.key,
+            **self.sentence.to_dict(),
+            "agrees": list(self.agrees),
+            "disagrees": list(self.disagrees),
+        }
+
+
+@dataclass(frozen=True)
 class Answer:
     """An answer from the papers.
 
@@ -134,6 +197,8 @@ class Answer:
         references: One a cited paper, in the order of first citation.
         model: What wrote the sentences: ``extractive``, or a model's name.
         timings: Seconds by step.
+        disagreements: Papers that contradict what the answer says, or, where papers were compared, each other.
+        comparison: What each paper says on the question, where papers were compared: several statements a paper.
     """
 
     question: str
@@ -142,6 +207,8 @@ class Answer:
     references: tuple[Reference, ...] = ()
     model: str = EXTRACTIVE
     timings: dict[str, float] = field(default_factory=dict)
+    disagreements: tuple[Disagreement, ...] = ()
+    comparison: tuple[Statement, ...] = ()
 
     @property
     def text(self) -> str:
@@ -150,8 +217,10 @@ class Answer:
 
     @property
     def supports(self) -> tuple[Support, ...]:
-        """Every place that is cited, in the order of the text."""
-        return tuple(support for sentence in self.sentences for support in sentence.support)
+        """Every place that is cited: by the answer, by disagreements, in the comparison."""
+        disputed = [sentence for d in self.disagreements for sentence in (d.first, d.second)]
+        compared = [statement.sentence for statement in self.comparison]
+        return tuple(s for sentence in (*self.sentences, *disputed, *compared) for s in sentence.support)
 
     def show(self, n: int = 1) -> CitedPage:
         """The n-th page that is cited, from 1, with its quotes marked; a notebook shows it.
@@ -177,12 +246,15 @@ class Answer:
             "sentences": [sentence.to_dict() for sentence in self.sentences],
             "references": [reference.to_dict() for reference in self.references],
             "model": self.model,
+            "disagreements": [disagreement.to_dict() for disagreement in self.disagreements],
+            "comparison": [statement.to_dict() for statement in self.comparison],
             "timings": {step: round(seconds, 4) for step, seconds in self.timings.items()},
         }
 
     def __str__(self) -> str:
         references = "\n".join(f"{r.key}: {r.text}" for r in self.references)
-        return f"{self.text}\n\n{references}" if references else self.text
+        disputes = "\n".join(disagreement.text for disagreement in self.disagreements)
+        return "\n\n".join(part for part in (self.text, disputes, references) if part)
 
     def _repr_html_(self) -> str:
         """For notebooks: the paragraph, and its references below; quotes show when a citation is pointed at."""
@@ -190,8 +262,9 @@ class Answer:
         for sentence in self.sentences:
             quotes = " / ".join(f"{s.citation}: “{s.quote}”" for s in sentence.support)
             sentences.append(f'<span title="{escape(quotes)}">{escape(sentence.cited)}</span>')
+        disputes = "".join(f"<p><b>{escape(disagreement.text)}</b></p>" for disagreement in self.disagreements)
         items = "".join(f"<li><b>{escape(r.key)}</b> {escape(r.text)}</li>" for r in self.references)
-        return f"<p>{' '.join(sentences)}</p>" + (f"<ul>{items}</ul>" if items else "")
+        return f"<p>{' '.join(sentences)}</p>{disputes}" + (f"<ul>{items}</ul>" if items else "")
 
 
 @dataclass(frozen=True)

@@ -68,6 +68,8 @@ def html_report(answer: Answer, pages: Sequence[CitedPage], *, written: datetime
         f"<h1>{harmless(answer.question)}</h1>",
         f'<p class="meta">{cited}answer: {harmless(_writer(answer.model))}, {when}</p>',
         f'<p class="answer">{" ".join(_sentence(s, shown) for s in answer.sentences)}</p>',
+        *_disagreements(answer, shown),
+        *_comparison(answer, shown),
         *_evidence(answer, shown),
         *_references(answer.references),
         *_pages(pages),
@@ -109,6 +111,27 @@ def _evidence(answer: Answer, shown: dict[tuple[str, int], CitedPage]) -> Iterat
             printed = "" if support.label in (None, str(support.page)) else f", printed {harmless(str(support.label))}"
             place = f'<span class="quiet">{_citation(support, shown)}{printed}, {harmless(support.file)}</span>'
             yield f"<blockquote><p>“{harmless(support.quote)}”</p>{place}</blockquote>"
+
+
+def _disagreements(answer: Answer, shown: dict[tuple[str, int], CitedPage]) -> Iterator[str]:
+    if not answer.disagreements:
+        return
+    yield "<h2>Where the papers disagree</h2>"
+    for disagreement in answer.disagreements:
+        sides = (_sentence(side, shown) for side in (disagreement.first, disagreement.second))
+        yield f'<p class="note">{"<br>whereas<br>".join(sides)}</p>'
+
+
+def _comparison(answer: Answer, shown: dict[tuple[str, int], CitedPage]) -> Iterator[str]:
+    if not answer.comparison:
+        return
+    yield "<h2>Paper by paper</h2>"
+    yield "<table><tr><th>paper</th><th>what it says</th><th>agrees with</th><th>disagrees with</th></tr>"
+    for statement in answer.comparison:
+        others = ("<br>".join(map(harmless, keys)) for keys in (statement.agrees, statement.disagrees))
+        cells = (harmless(statement.key), _sentence(statement.sentence, shown), *others)
+        yield f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+    yield "</table>"
 
 
 def _references(references: Sequence[Reference]) -> Iterator[str]:
