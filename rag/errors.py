@@ -5,6 +5,8 @@ RagError
  |   +- UnsafeDocument    reading it broke a limit on time or memory, or looked like an attack
  +- LibraryError          a paper library that cannot be opened or used as asked
  +- QuestionError         a question or query that cannot be answered as it stands
+ +- ModelError            a language model that cannot be used as asked: a package, a key or its name is to be mended
+     +- ModelSilent       one that gave no answer this time: too slow, overloaded, not reachable
 """
 
 from __future__ import annotations
@@ -45,3 +47,11 @@ class LibraryError(RagError):
 
 class QuestionError(RagError):
     """A question or query that cannot be answered as it stands."""
+
+
+class ModelError(RagError):
+    """A language model that cannot be used as asked."""
+
+
+class ModelSilent(ModelError):
+    """A language model that gave no answer this time; another time it may."""

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from indexes import Filter
 from rag.answerable import is_answer
-from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence, Reference, Source, Support
+from rag.answers import (
+    ABSTENTION,
+    EXTRACTIVE,
+    LIMITATION,
+    Answer,
+    AnswerSentence,
+    Reference,
+    Source,
+    Support,
+)
 from rag.documents import Kind, Sentence
+from rag.orders import addresses_machine
 from rag.retrieval import Query, Retriever, Scored
 
 PASSAGES = 8
@@ -94,6 +104,25 @@ class Candidate:
         )
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What the papers hold for one part of a question.
+
+    Attributes:
+        part: The part, as asked.
+        query: As the searches see it.
+        found: Passages, best first.
+        candidates: Their sentences that may answer.
+        groups: The sentences that do, each with its near-duplicates, best first; empty where the papers are silent.
+    """
+
+    part: str
+    query: Query
+    found: Sequence[Scored]
+    candidates: Sequence[Candidate]
+    groups: Sequence[Sequence[Candidate]]
+
+
 class Answerer:
     """Answers from passages.
 
@@ -103,43 +132,75 @@ class Answerer:
     """
 
     def __init__(self, retriever: Retriever, references: Callable[[Iterable[str]], list[dict[str, Any]]]) -> None:
-        self._retriever = retriever
+        self.retriever = retriever
         self._references = references
 
     def ask(self, question: str, where: Filter | None = None) -> Answer:
         """Answer a question; a part of it that the papers do not answer is named."""
         started = time.perf_counter()
-        sentences: list[AnswerSentence] = []
-        silent: list[str] = []
-        parts = split_question(question)
-        for part in parts:
-            found = self._answer_part(part, where)
-            if found:
-                known = {sentence.text for sentence in sentences}
-                sentences += [sentence for sentence in found if sentence.text not in known]
-            else:
-                silent.append(part)
-        if not sentences:
-            elapsed = time.perf_counter() - started
-            return Answer(question, True, (AnswerSentence(ABSTENTION),), timings={"total": elapsed})
-        sentences += [AnswerSentence(LIMITATION.format(part=part)) for part in silent]
-        keys = dict.fromkeys(support.key for sentence in sentences for support in sentence.support)
-        references = tuple(_reference(metadata) for metadata in self._references(keys))
-        elapsed = time.perf_counter() - started
-        return Answer(question, False, tuple(sentences), references, timings={"total": elapsed})
+        evidence = self.weigh_parts(question, where)
+        sentences = [cite(group) for part in evidence for group in in_reading_order(part.groups)]
+        return self.finish(question, evidence, sentences, started)
 
-    def _answer_part(self, question: str, where: Filter | None) -> list[AnswerSentence]:
-        query = self._retriever.query(question)
-        found = self._retriever.search(query, PASSAGES, where)
-        names = self._retriever.words(names_in(question))
+    def weigh_parts(self, question: str, where: Filter | None = None, passages: int = PASSAGES) -> list[Evidence]:
+        """What the papers hold for each part of a question; whether they answer it is decided here, and only here.
+
+        Args:
+            question: As asked.
+            where: Only papers whose passages match.
+            passages: How many of the best are looked at.
+        """
+        return [self._weigh_part(part, where, passages) for part in split_question(question)]
+
+    def finish(
+        self,
+        question: str,
+        evidence: Sequence[Evidence],
+        sentences: Iterable[AnswerSentence],
+        started: float,
+        model: str = EXTRACTIVE,
+        timings: dict[str, float] | None = None,
+    ) -> Answer:
+        """The answer of these sentences, each once, with what is not answered and the references behind it.
+
+        Args:
+            question: As asked.
+            evidence: Of each of its parts.
+            sentences: In a readable order.
+            started: When the work on it began, by `time.perf_counter`.
+            model: What wrote the sentences.
+            timings: Seconds of single steps.
+        """
+        said = list({sentence.text: sentence for sentence in sentences}.values())
+        silent = [part.part for part in evidence if not part.groups]
+        timings = dict(timings or {})
+        if not said:
+            timings["total"] = time.perf_counter() - started
+            return Answer(question, True, (AnswerSentence(ABSTENTION),), model=model, timings=timings)
+        from rag.compare import find_disagreements  # which imports this module
+
+        disagreements = find_disagreements([c for part in evidence for c in part.candidates], said)
+        said += [AnswerSentence(LIMITATION.format(part=part)) for part in silent]
+        answer = Answer(question, False, tuple(said), model=model, timings=timings, disagreements=disagreements)
+        timings["total"] = time.perf_counter() - started
+        return self.refer(answer)
+
+    def refer(self, answer: Answer) -> Answer:
+        """An answer with the references of all papers that it cites."""
+        keys = dict.fromkeys(support.key for support in answer.supports)
+        return replace(answer, references=tuple(_reference(metadata) for metadata in self._references(keys)))
+
+    def _weigh_part(self, part: str, where: Filter | None, passages: int) -> Evidence:
+        query = self.retriever.query(part)
+        found = self.retriever.search(query, passages, where)
+        names = self.retriever.words(names_in(part))
         candidates = [
             candidate
-            for candidate in weigh(query, found, self._retriever.words)
+            for candidate in weigh(query, found, self.retriever.words)
             if not names or any(name <= candidate.near for name in names)
         ]
-        if not any(is_answer(c.cosine, c.coverage, named=bool(names)) for c in candidates):
-            return []
-        return [_cite(group) for group in in_reading_order(choose(candidates))]
+        answered = any(is_answer(c.cosine, c.coverage, named=bool(names)) for c in candidates)
+        return Evidence(part, query, found, candidates, choose(candidates) if answered else ())
 
 
 def split_question(question: str) -> list[str]:
@@ -162,6 +223,16 @@ def names_in(text: str) -> list[str]:
     ]
 
 
+def wants_number(question: str) -> bool:
+    """Whether a question asks for a quantity."""
+    return bool(_QUANTITY.search(question))
+
+
+def states_number(sentence: str) -> bool:
+    """Whether a sentence holds a number."""
+    return bool(_NUMBER.search(sentence))
+
+
 def weigh(
     query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]]
 ) -> list[Candidate]:
@@ -172,12 +243,14 @@ def weigh(
     """
     passages = [scored.passage for scored in found]
     words = iter(words_of([s.text for passage in passages for s in passage.sentences]))
-    wants_number = bool(_QUANTITY.search(query.text))
+    numeric = wants_number(query.text)
     candidates = []
     for scored, passage in zip(found, passages, strict=True):
         held = [frozenset(next(words)) for _ in passage.sentences]
         for i, sentence in enumerate(passage.sentences):
             if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
+                continue
+            if addresses_machine(sentence.text):  # an index of an older version may still hold it
                 continue
             coverage = query.coverage(held[i])
             near = frozenset().union(*held[max(0, i - 1) : i + 2])
@@ -186,7 +259,7 @@ def weigh(
                 + 2 * coverage
                 + query.coverage(near)
                 + scored.score
-                + 0.3 * (wants_number and bool(_NUMBER.search(sentence.text)))
+                + 0.3 * (numeric and states_number(sentence.text))
                 - 0.1 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
             )
@@ -215,30 +288,33 @@ def _say_the_same(a: Candidate, b: Candidate) -> bool:
     return shared >= SAME and a.facts == b.facts
 
 
-def in_reading_order(groups: list[list[Candidate]]) -> list[list[Candidate]]:
+def in_reading_order(groups: Sequence[Sequence[Candidate]]) -> list[Sequence[Candidate]]:
     """Papers in the order of their best sentence; inside a paper the order of its text."""
     papers = list(dict.fromkeys(group[0].scored.key for group in groups))
     return sorted(groups, key=lambda g: (papers.index(g[0].scored.key), g[0].scored.id, g[0].index))
 
 
-def _cite(group: Sequence[Candidate]) -> AnswerSentence:
-    support = tuple(
-        Support(
-            key=c.scored.key,
-            file=c.scored.file,
+def cite(group: Sequence[Candidate]) -> AnswerSentence:
+    """A sentence of a paper as one of an answer, cited to all places that say it."""
+    support = tuple(place for c in group for place in places_of(c.scored, c.sentence, c.relevance))
+    return AnswerSentence(without_markers(group[0].sentence.text), support)
+
+
+def places_of(scored: Scored, sentence: Sentence, score: float) -> Iterator[Support]:
+    """Where a sentence of a passage stands."""
+    for fragment in sentence.fragments:
+        yield Support(
+            key=scored.key,
+            file=scored.file,
             page=fragment.page,
             label=fragment.label,
             quote=fragment.quote,
             boxes=fragment.boxes,
-            score=c.relevance,
+            score=score,
         )
-        for c in group
-        for fragment in c.sentence.fragments
-    )
-    return AnswerSentence(_without_markers(group[0].sentence.text), support)
 
 
-def _without_markers(text: str) -> str:
+def without_markers(text: str) -> str:
     """A sentence without its paper's own citations, which mean nothing here, and any that look like ours."""
     return " ".join(_MARKER.sub("", _FORGED.sub("", _BULLET.sub("", text))).split())
 

@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from clip_mat.cache import cache_folder
 from clip_mat.errors import ClipMatError
 from clip_mat.sentence_encoder import SentenceEncoder
-from indexes import Filter, IndexesError, Manifest, SQLiteStore
+from indexes import Filter, IndexesError, Manifest, SQLiteStore, StoreMissing
 from rag.answers import Answer, PassageHit, PassageHits
 from rag.bibliography import bibtex, csl_json
+from rag.compare import compare_papers
 from rag.errors import LibraryError, QuestionError
 from rag.extract import Answerer
 from rag.ingest import Ingester, IngestReport, Progress, content_digests
 from rag.metadata import Paper
 from rag.passages import decode_passage
 from rag.retrieval import Method, Retriever
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from rag.grounded import GroundedAnswerer
+    from rag.llm import LanguageModel
 
 MAX_QUESTION = 4_000
 """Characters; a longer question is refused rather than cut."""
@@ -61,10 +69,16 @@ class PaperLibrary:
             except BaseException:
                 self._store.close()
                 raise
+        except StoreMissing as error:
+            raise LibraryError(
+                f"{self.path}: no papers are kept there (check the path, or take some in with: "
+                f"clip-mat ingest PATH --index {self.path})"
+            ) from error
         except (IndexesError, ClipMatError) as error:
             raise LibraryError(str(error)) from error
         self.retriever = Retriever(self._passages, self.encoder.encode)
         self._answerer = Answerer(self.retriever, self._references)
+        self._models: dict[str, LanguageModel] = {}
 
     @classmethod
     def demo(cls, folder: Path | str | None = None) -> PaperLibrary:
@@ -105,20 +119,39 @@ class PaperLibrary:
         except (IndexesError, ClipMatError) as error:
             raise LibraryError(str(error)) from error
 
-    def ask(self, question: str, *, where: Filter | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        where: Filter | None = None,
+        llm: str | BaseChatModel | LanguageModel | None = None,
+        compare: bool = False,
+        progress: Callable[[str], None] | None = None,
+    ) -> Answer:
         """Answer a question with sentences of the papers, each with its page.
 
         Args:
             question: In plain words, at most `MAX_QUESTION` characters.
             where: Only papers whose passages match, e.g. ``{"key": {"$in": ["Kim2020"]}}``.
+            llm: A language model that drafts the answer: a spec (``openai:gpt-4o``, ``local``; see `rag.llm.spec`), or
+                a LangChain chat model. Only those of its sentences are shown that the papers support. By default the
+                answer is an extract, and no model is asked.
+            compare: Also say what each paper says on the question, with which others it agrees and disagrees. That
+                papers contradict the answer is said in any case.
+            progress: Told in a few words what is being done, where a model is asked.
 
         Raises:
             QuestionError: If the question is empty or too long.
             LibraryError: If the library is damaged.
+            ModelError: If the language model cannot be used as asked.
         """
         question = _checked(question)
         try:
-            return self._answerer.ask(question, where)
+            if llm is None:
+                answer = self._answerer.ask(question, where)
+            else:
+                answer = self._grounded.ask(question, self._model(llm), where, progress)
+            return compare_papers(self._answerer, answer, where) if compare else answer
         except IndexesError as error:
             raise LibraryError(str(error)) from error
 
@@ -208,6 +241,22 @@ class PaperLibrary:
     ) -> None:
         self.close()
 
+    @cached_property
+    def _grounded(self) -> GroundedAnswerer:
+        from rag.grounded import GroundedAnswerer
+
+        return GroundedAnswerer(self._answerer, self.encoder.encode)
+
+    def _model(self, llm: str | BaseChatModel | LanguageModel) -> LanguageModel:
+        """The language model; one that is named by a string is loaded once."""
+        from rag.llm import wrap
+
+        if not isinstance(llm, str):
+            return wrap(llm)
+        if llm not in self._models:
+            self._models = {llm: wrap(llm)}
+        return self._models[llm]
+
     def _references(self, keys: Iterable[str]) -> list[dict[str, Any]]:
         """Metadata of papers, in the order of `keys`."""
         wanted = list(keys)
@@ -229,5 +278,5 @@ def _checked(question: str) -> str:
     if not clean:
         raise QuestionError("the question is empty; ask in a few words, e.g. 'Which defects limit CdTe?'")
     if len(clean) > MAX_QUESTION:
-        raise QuestionError(f"the question has {len(clean):,} characters; at most {MAX_QUESTION:,} are read")
+        raise QuestionError(f"the question has {len(clean):,} characters; shorten it to {MAX_QUESTION:,}")
     return clean

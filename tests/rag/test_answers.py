@@ -12,7 +12,7 @@ from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, _without_markers, choose, in_reading_order, names_in, split_question
+from rag.extract import Candidate, choose, in_reading_order, names_in, split_question, without_markers
 from rag.retrieval import Scored
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
@@ -105,7 +105,7 @@ def test_what_is_said_of_another_compound_is_no_answer(demo: PaperLibrary) -> No
 
 def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
     text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
-    assert _without_markers(text) == "Doping helps a lot along [110]."
+    assert without_markers(text) == "Doping helps a lot along [110]."
 
 
 def test_the_demo_answers_its_question(demo: PaperLibrary) -> None:

@@ -1,0 +1,292 @@
+"""Answers that a language model drafts, and that are shown only as far as the papers say the same.
+
+The papers decide whether there is an answer at all, exactly as without a model (`rag.answerable`); a question that they
+do not answer never reaches it. Then the model drafts from numbered passages, and each of its sentences is compared
+with sentences of the papers. One that is supported is shown with these as its quotes, whatever the model cited. One
+that is not is replaced by the sentence of the papers nearest in meaning that answers, or dropped. So a draft can only
+ever change the wording and the choice of what the papers say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from indexes import Filter
+from rag.answerable import is_answer
+from rag.answers import Answer, AnswerSentence
+from rag.draft import DraftSentence, parse_draft
+from rag.errors import ModelSilent
+from rag.evidence import Place, Pool, Source, number_sources
+from rag.extract import (
+    MOST_SENTENCES,
+    Answerer,
+    Candidate,
+    Evidence,
+    cite,
+    in_reading_order,
+    states_number,
+    wants_number,
+)
+from rag.llm.model import LanguageModel
+from rag.llm.prompts import first_call, second_call
+from rag.verify.verdict import Verdict
+
+SMALL_CONTEXT = 1_500
+"""Tokens; a model with a smaller window is shown the best sentences alone."""
+
+NEAR = 0.55
+"""Cosine from which on a sentence of the papers is what a failed sentence of the draft was about."""
+
+LEAST_SECONDS = 3.0
+"""Time left at which a model is not asked again."""
+
+Progress = Callable[[str], None]
+"""Told in a few words what is being done."""
+
+
+class Checker(Protocol):
+    """Compares claims with evidence; `rag.verify.Verifier`."""
+
+    def check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]: ...
+
+
+@dataclass(frozen=True)
+class Grounded:
+    """A sentence of the answer and where it came from.
+
+    Attributes:
+        sentence: As shown.
+        places: Sentences of the papers that say the same.
+        kept: Whether it is the model's own; else an extract took its place.
+        as_cited: Whether the model cited the right source.
+    """
+
+    sentence: AnswerSentence
+    places: tuple[Place, ...]
+    kept: bool
+    as_cited: bool = False
+
+
+class GroundedAnswerer:
+    """Answers with a language model.
+
+    Args:
+        answerer: Finds the evidence and the extracts.
+        encode: Texts to unit vectors (n, d).
+        checker: Decides what is supported; by default the packaged verifier.
+    """
+
+    def __init__(
+        self,
+        answerer: Answerer,
+        encode: Callable[[Sequence[str]], npt.NDArray[np.float32]],
+        checker: Checker | None = None,
+    ) -> None:
+        self._answerer = answerer
+        self._encode = encode
+        self._checker = checker
+
+    def ask(
+        self, question: str, model: LanguageModel, where: Filter | None = None, progress: Progress | None = None
+    ) -> Answer:
+        """Answer a question; at most two calls of the model.
+
+        Raises:
+            ModelError: If the model cannot be used as asked. One that is only too slow, or writes nothing that stands in
+                the papers, is passed over: then the answer is an extract, and its `model` says so.
+        """
+        started = time.perf_counter()
+        tell = progress or (lambda _: None)
+        tell("searching the papers")
+        evidence = self._answerer.weigh_parts(question, where)
+        answered = [part for part in evidence if part.groups]
+        timings = {"search": time.perf_counter() - started}
+        if not answered:
+            return self._answerer.finish(question, evidence, (), started, model.name, timings)
+        grounded, failure = self._draft_and_check(answered, model, tell, timings)
+        if not any(g.kept for g in grounded):
+            sentences = [cite(group) for part in answered for group in in_reading_order(part.groups)]
+            return self._answerer.finish(question, evidence, sentences, started, f"extractive ({failure})", timings)
+        shown = [g.sentence for g in complete(grounded, answered)]
+        return self._answerer.finish(question, evidence, shown, started, model.name, timings)
+
+    def _draft_and_check(
+        self, answered: Sequence[Evidence], model: LanguageModel, tell: Progress, timings: dict[str, float]
+    ) -> tuple[list[Grounded], str]:
+        """Sentences that stand, and why there are none where there are none."""
+        deadline = time.monotonic() + model.settings.timeout
+        question = " ".join(part.part for part in answered)
+        small = model.settings.context < SMALL_CONTEXT
+        best = [Source.of_sentence(c.scored, c.index) for part in answered for c, *_ in part.groups]
+        sources = best if small else number_sources(answered, model)
+        pool = Pool(answered)
+        failure = f"{model.name} wrote nothing that stands in the papers"
+        for attempt in range(2):
+            shown = best if attempt else sources
+            texts = [source.text for source in shown]
+            asked = (
+                second_call(question, texts, small=small)
+                if attempt
+                else first_call(question, texts, sentences=MOST_SENTENCES * len(answered), small=small)
+            )
+            left = deadline - time.monotonic()
+            if left < LEAST_SECONDS and attempt:
+                break
+            begun = time.perf_counter()
+            try:
+                tell(f"{model.name} is asked")
+                draft = model.write(
+                    asked, seconds=left, heard=lambda length: tell(f"{model.name} writes: {length} characters")
+                )
+            except ModelSilent as error:
+                failure = str(error)
+                continue
+            finally:
+                timings["model"] = timings.get("model", 0.0) + time.perf_counter() - begun
+            begun = time.perf_counter()
+            tell("checking each sentence")
+            sentences = parse_draft(draft, len(shown), _places(shown))
+            grounded = self.ground(sentences, shown, pool, answered)
+            timings["check"] = timings.get("check", 0.0) + time.perf_counter() - begun
+            if any(g.kept for g in grounded):
+                return grounded, ""
+            failure = f"{model.name} wrote nothing that stands in the papers"
+        return [], failure
+
+    def ground(
+        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool, answered: Sequence[Evidence]
+    ) -> list[Grounded]:
+        """Each sentence of a draft with what supports it; what nothing supports is replaced by an extract, or left out.
+
+        Args:
+            sentences: Of the draft.
+            sources: As numbered for the model.
+            pool: All sentences that may support them.
+            answered: The parts of the question, with their extracts.
+        """
+        if not sentences:
+            return []
+        vectors = self._encode([sentence.text for sentence in sentences])
+        supports = self._support(sentences, vectors, sources, pool)
+        groups = [group for part in answered for group in part.groups]
+        quoted = {place.id for support in supports if support is not None for place in support[0]}
+        free = [group for group in groups if not any((c.scored.id, c.index) in quoted for c in group)]
+        grounded: list[Grounded] = []
+        for sentence, vector, support in zip(sentences, vectors, supports, strict=True):
+            if support is not None:
+                places, as_cited = support
+                quotes = tuple(quote for place in places for quote in place.supports())
+                grounded.append(Grounded(AnswerSentence(sentence.text, quotes), places, True, as_cited))
+                continue
+            nearest = max(free, key=lambda group: float(pool.vector(group[0]) @ vector), default=None)
+            if nearest is None or float(pool.vector(nearest[0]) @ vector) < NEAR:
+                continue
+            free.remove(nearest)
+            grounded.append(Grounded(cite(nearest), tuple(pool.place(c) for c in nearest), False))
+        return _without_twins(grounded)
+
+    def _support(
+        self,
+        sentences: Sequence[DraftSentence],
+        vectors: npt.NDArray[np.float32],
+        sources: Sequence[Source],
+        pool: Pool,
+    ) -> list[tuple[tuple[Place, ...], bool] | None]:
+        """For each sentence the places that support it, and whether it cited them; None where nothing does."""
+        words = self._answerer.retriever.words([sentence.text for sentence in sentences])
+        tries: list[list[tuple[tuple[Place, ...], bool]]] = []
+        pairs: list[tuple[str, Sequence[str]]] = []
+        for sentence, vector, stems in zip(sentences, vectors, words, strict=True):
+            cited = {sources[number - 1].scored.id for number in sentence.cited}
+            rows = list(pool.tries(vector, stems, cited))
+            tries.append(rows)
+            pairs += [(sentence.text, [place.text for place in places]) for places, _ in rows]
+        verdicts = iter(self._check(pairs))
+        found: list[tuple[tuple[Place, ...], bool] | None] = []
+        for rows in tries:
+            judged = [(places, as_cited, next(verdicts)) for places, as_cited in rows]
+            standing = [(places, as_cited, v.score) for places, as_cited, v in judged if v.supported]
+            # The cited source first, then the shorter quote, then the surer one.
+            best = max(standing, key=lambda row: (row[1], -len(row[0]), row[2]), default=None)
+            found.append(None if best is None else (best[0], best[1]))
+        return found
+
+    def _check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:
+        if self._checker is None:
+            from rag.verify.verifier import default_verifier
+
+            self._checker = default_verifier()
+        return self._checker.check(pairs) if pairs else []
+
+
+def complete(grounded: Sequence[Grounded], answered: Sequence[Evidence]) -> list[Grounded]:
+    """What a draft has left out: for each part of the question its strongest extract stays, unless a sentence that
+    rests on evidence as strong is shown already, with a number where one is asked for."""
+    shown = list(grounded)
+    faithful = all(g.kept and g.as_cited for g in grounded)
+    for part in answered:
+        strongest = part.groups[0]
+        if faithful and _answers(grounded, part):
+            continue
+        if _best(shown, part) >= strongest[0].relevance:
+            continue
+        shown.insert(0, Grounded(cite(strongest), (), False))
+    return shown
+
+
+def _answers(grounded: Iterable[Grounded], part: Evidence) -> bool:
+    """Whether one of the sentences rests on one that answers by itself."""
+    known = {(c.scored.id, c.index): c for c in part.candidates}
+    numeric = wants_number(part.part)
+    for g in grounded:
+        if numeric and not states_number(g.sentence.text):
+            continue
+        quoted: list[Candidate] = [known[place.id] for place in g.places if place.id in known]
+        if any(is_answer(c.cosine, c.coverage) for c in quoted):
+            return True
+    return False
+
+
+def _best(grounded: Iterable[Grounded], part: Evidence) -> float:
+    """Relevance of the strongest sentence that the answer rests on."""
+    known = {(c.scored.id, c.index): c.relevance for c in part.candidates}
+    numeric = wants_number(part.part)
+    return max(
+        (
+            known[place.id]
+            for g in grounded
+            if not g.kept or not numeric or states_number(g.sentence.text)
+            for place in g.places
+            if place.id in known
+        ),
+        default=-np.inf,
+    )
+
+
+def _places(sources: Sequence[Source]) -> dict[tuple[str, int], list[int]]:
+    """Numbers of the sources by (key, page) and by (key, 0), as models cite them in our own style."""
+    places: dict[tuple[str, int], list[int]] = {}
+    for number, source in enumerate(sources, 1):
+        for page in [0, *source.pages]:
+            places.setdefault((source.scored.key.casefold(), page), []).append(number)
+    return places
+
+
+def _without_twins(grounded: Sequence[Grounded]) -> list[Grounded]:
+    """Each statement once: of sentences with the same quotes and nearly the same words the first stays."""
+    kept: list[Grounded] = []
+    for g in grounded:
+        words = set(g.sentence.text.lower().split())
+        if not any(
+            g.places == other.places
+            and len(words & (theirs := set(other.sentence.text.lower().split()))) >= 0.7 * min(len(words), len(theirs))
+            for other in kept
+        ):
+            kept.append(g)
+    return kept
