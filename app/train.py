@@ -13,10 +13,11 @@ import click
 
 from app.terminal import json_option, note, print_json, progress_bar
 from app.train_ranker import ranker_command
+from app.train_verifier import verifier_command
 
 if TYPE_CHECKING:
     from clip_mat.training.config import LossName
-    from clip_mat.training.trainer import RunSummary
+    from clip_mat.training.run import RunSummary
 
 DEFAULT_MINUTES = 110.0
 
@@ -27,6 +28,7 @@ def train_command() -> None:
 
 
 train_command.add_command(ranker_command)
+train_command.add_command(verifier_command)
 
 
 @train_command.command("clip")
@@ -133,6 +135,16 @@ def clip_command(
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of the Crystal CLIP whose vectors guide it.  [default: the one that comes along]",
 )
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of trained weights to begin from.",
+)
+@click.option(
+    "--max-sites",
+    type=click.IntRange(1),
+    help="Only crystals of at most so many atoms.  [default: 20, or as the weights of --init]",
+)
 @click.option("--batch", default=128, show_default=True, help="Crystals in a step.")
 @click.option("--threads", type=int, help="Threads of torch on the CPU.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
@@ -145,6 +157,8 @@ def diffusion_command(
     minutes: float | None,
     epochs: int | None,
     clip: Path | None,
+    init: Path | None,
+    max_sites: int | None,
     batch: int,
     threads: int | None,
     device: str,
@@ -152,7 +166,7 @@ def diffusion_command(
     seed: int,
     as_json: bool,
 ) -> int:
-    """Train the generative model of crystals, on those of at most 20 atoms in the cell.
+    """Train the generative model of crystals, on those of few atoms in the cell.
 
     The folder takes the weights with their model card, the logs (CSV and TensorBoard) and a checkpoint every few
     minutes. SIGTERM and Ctrl-C end the run after the current step, with a checkpoint. For several processes or GPUs
@@ -175,6 +189,8 @@ def diffusion_command(
             minutes=minutes,
             epochs=epochs,
             clip=clip,
+            init=init,
+            most_atoms=max_sites,
             batch=batch,
             threads=threads,
             device=device,

@@ -113,6 +113,27 @@ def read_embeddings(folder: Path) -> nn.Module:
         raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
 
 
+def read_layers(folder: Path) -> tuple[nn.Module, nn.ModuleList, dict[str, Any]]:
+    """A BERT to build upon: its embeddings, its layers one by one, and its configuration.
+
+    Args:
+        folder: Holds ``config.json`` and ``model.safetensors`` as Hugging Face writes them.
+
+    Raises:
+        WeightsError: If a file is missing or damaged, or the weights do not fit the configuration.
+    """
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+    from torch import nn
+
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        embeddings, layers = _modules(config, load_file(folder / "model.safetensors"))
+    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
+        raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
+    return embeddings, nn.ModuleList(layers.layers), config
+
+
 def _embeddings(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> nn.Module:
     from torch import nn
 

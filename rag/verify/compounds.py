@@ -118,6 +118,11 @@ def find_substances(text: str) -> Substances:
     return Substances(formulas, elements, families, frozenset(inside))
 
 
+def _is_spaced(written: str, evidence: str) -> bool:
+    """Whether a formula with a count stands in a text with blanks in it, as PDFs give them: ``TiO 2``."""
+    return bool(re.search(r"\d", written)) and written in re.sub(r"(?<=[A-Za-z\d)]) (?=\d)", "", evidence)
+
+
 def missing_substances(claim: str, evidence: str) -> list[str]:
     """What a claim names and the evidence does not, as the claim writes it.
 
@@ -129,7 +134,7 @@ def missing_substances(claim: str, evidence: str) -> list[str]:
     for formula, written in ours.formulas.items():
         symbols = {symbol for symbol, _ in formula if symbol}
         others = [known for known in theirs.formulas if {symbol for symbol, _ in known} == symbols]
-        if formula in theirs.formulas:
+        if formula in theirs.formulas or _is_spaced(written, evidence):
             continue
         spelled = theirs.elements.keys() | {s for name in theirs.families for s in _FAMILIES[name]}
         if others or not symbols <= spelled:

@@ -7,9 +7,10 @@ this package.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 WordClass = Literal["verb", "noun", "adjective", "adverb", "other"]
@@ -401,6 +402,17 @@ def _forms(word_class: WordClass) -> tuple[str, ...]:
     return FORMS if word_class == "verb" else ("", "s") if word_class == "noun" else ("",)
 
 
+@lru_cache(maxsize=100_000)
+def are_alike(one: str, other: str) -> bool:
+    """Whether two words, in any case and form, stand on the same side of a contrast or of a `DIRECTED` axis."""
+    return any(
+        a.side == b.side and (a.contrast == b.contrast or a.axis == b.axis in DIRECTED)
+        for a in poles().get(one.lower(), ())
+        for b in poles().get(other.lower(), ())
+    )
+
+
+@lru_cache(maxsize=100_000)
 def are_opposites(one: str, other: str) -> bool:
     """Whether two words, in any case and form, contradict each other: of one contrast, or of one `DIRECTED` axis."""
     known = poles()
@@ -409,6 +421,43 @@ def are_opposites(one: str, other: str) -> bool:
             if a.side != b.side and (a.contrast == b.contrast or a.axis == b.axis in DIRECTED):
                 return True
     return False
+
+
+_BEFORE_NOUN = re.compile(
+    r"\b(?:an?|the|of|this|its|their|our|no|large|small|strong|significant|any|further|with|by) $", re.I
+)
+
+
+def is_used_as(pole: Pole, before: str) -> bool:
+    """Whether a word that follows some text can be of the class of a pole: "the increase" is a noun.
+
+    Args:
+        pole: What the word could be.
+        before: The text in front of it.
+    """
+    word_class = CONTRASTS[pole.contrast].word_class
+    if _BEFORE_NOUN.search(before):
+        return word_class in ("noun", "adjective") or (word_class == "verb" and pole.form in ("ed", "ing"))
+    return word_class != "noun"
+
+
+_DEGREES = frozenset(["less", "more", "worse", "better", "fewer"])
+
+
+def alike(pole: Pole, side: int, word: str) -> list[str]:
+    """Words of a side of a pole's contrast in the form of a word: comparatives for a comparative.
+
+    Args:
+        pole: Where the word stands.
+        side: 0 or 1.
+        word: In lower case.
+    """
+    words = [inflect(other, pole.form) for other in CONTRASTS[pole.contrast].sides[side]]
+    degree = "er" if word in _DEGREES else next((end for end in ("est", "er", "ed") if word.endswith(end)), "")
+    same = [w for w in words if (w.endswith(degree) if degree else not w.endswith(("er", "est")))]
+    if degree == "er":
+        same += [w for w in words if w in _DEGREES]
+    return [w for w in same if w != word] or [w for w in words if w != word]
 
 
 DIRECTED = frozenset(["amount", "speed", "stability", "cause", "benefit"])

@@ -17,13 +17,19 @@ from clip_mat.crystal import NUMBERS
 from rag.verify.compounds import find_substances, mentions, missing_substances
 from rag.verify.opposites import DIRECTED, Pole, are_opposites
 from rag.verify.quantities import agrees, find_numbers, plain_numbers, same_number
-from rag.verify.wording import Wording, coverage, read_words
+from rag.verify.wording import Wording, coverage, read_words, stem
 
 LEAST_COVERAGE = 0.5
 """Share of a claim's content words that a sentence must have, for their denials and directions to be comparable."""
 
+MUCH_COVERED = 0.7
+"""From this share on, one common word beside two opposites shows that they are said of the same thing."""
+
 NEAR_COPY = 0.8
 """From this similarity of their words on, a sentence is a copy of another with changes."""
+
+LONGEST_CHANGE = 4
+"""Words; what is longer has been rewritten, and is compared otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,28 +46,34 @@ class Finding:
 
 
 def check_wording(claim: str, text: str) -> list[Finding]:
-    """Denials, directions and small changes: what only a sentence near to the claim can be asked about.
+    """Denials and directions: what only a text near to the claim can be asked about.
 
     Args:
         claim: One sentence.
         text: The part of the evidence that says most of its matter.
     """
-    return [*check_negation(claim, text), *check_direction(claim, text), *check_changes(claim, text)]
+    return [*check_negation(claim, text), *check_direction(claim, text)]
 
 
 def check_numbers(claim: str, evidence: str) -> list[Finding]:
     """Numbers of a claim that the evidence does not state, and those that it states in another unit."""
     stated = find_numbers(evidence)
     findings = []
+    plain = plain_numbers(claim)
     for quantity in find_numbers(claim):
         if any(agrees(quantity, other) for other in stated):
             continue
         if quantity.dimension is None and quantity.number in (0.0, 1.0):
             continue  # "1 of them", "zero": said in too many ways
+        if _POINTED_AT.search(plain, 0, quantity.start) and plain[quantity.start : quantity.end].isalpha():
+            continue  # "these two methods" counts what was said before
         written = f"{quantity.number:g} {quantity.unit}".strip()
         swapped = quantity.unit and any(same_number(quantity, other) for other in stated)
         findings.append(Finding("unit" if swapped else "number", written))
     return findings
+
+
+_POINTED_AT = re.compile(r"\b(?:these|those|the|our|other|all|following|last|first) $", re.IGNORECASE)
 
 
 def check_substances(claim: str, evidence: str) -> list[Finding]:
@@ -88,11 +100,14 @@ def check_names(claim: str, evidence: str) -> list[Finding]:
     """
     known = _squashed(evidence)
     initials = _spelled_initials(evidence)
+    stems = read_words(evidence).content
     findings = []
     for written in names_of(claim):
         squashed = _squash(written)
         if squashed in known or squashed.removesuffix("s") in known or squashed + "s" in known:
             continue
+        if written[1:].islower() and stem(written.lower()) in stems:
+            continue  # a plain word after all
         parts = [part for part in re.split(r"[-/]", written) if len(part) > 1]
         if len(parts) > 1 and all(_squash(p) in known or not _is_name(p) for p in parts):
             continue
@@ -214,7 +229,8 @@ def _is_flipped(ours: Wording, theirs: Wording, place: int) -> bool:
         return False
     backing = max((len(near & theirs.around(at, 5)) for at in same), default=0)
     against, best = max((len(near & theirs.around(at, 5)), at) for at in opposite)
-    if against == 0 or (same and against < backing + 2):
+    needed = 1 if coverage(ours, theirs) >= MUCH_COVERED else 2
+    if against < min(needed, len(near)) or against == 0 or (same and against < backing + 2):
         return False
     return ours.is_denied(place, widely=True) == theirs.is_denied(best, widely=True)
 
@@ -242,24 +258,46 @@ def _sides_are_turned(ours: Wording, theirs: Wording) -> bool | None:
     return True
 
 
-def check_changes(claim: str, evidence: str) -> list[Finding]:
-    """Where a claim is a sentence of the evidence with a few words changed: changed numbers, elements and opposites.
+def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
+    """Where a claim is a sentence of the evidence with a few words changed: numbers, elements, opposites, denials.
 
     This sees what a comparison of the whole does not: a number that stands elsewhere in the evidence, too.
+
+    Args:
+        claim: One sentence.
+        sentences: Single sentences of the evidence; the one that is most alike is compared.
     """
-    ours, theirs = read_words(claim), read_words(evidence)
-    one, other = [word.stem for word in ours.words], [word.stem for word in theirs.words]
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    if matcher.real_quick_ratio() < NEAR_COPY or matcher.quick_ratio() < NEAR_COPY or matcher.ratio() < NEAR_COPY:
+    ours = read_words(claim)
+    matcher = SequenceMatcher(None, autojunk=False)
+    matcher.set_seq2([word.stem for word in ours.words])
+    best, alike = None, NEAR_COPY
+    for sentence in sentences:
+        matcher.set_seq1([word.stem for word in read_words(sentence).words])
+        if matcher.real_quick_ratio() > alike and matcher.quick_ratio() > alike and matcher.ratio() > alike:
+            best, alike = sentence, matcher.ratio()
+    if best is None:
         return []
-    findings = []
-    for kind, a, b, c, d in matcher.get_opcodes():
-        if kind != "replace" or b - a != d - c or b - a > 2:
+    theirs = read_words(best)
+    matcher.set_seq1([word.stem for word in theirs.words])
+    findings: list[Finding] = []
+    denials = opposites = 0
+    for kind, c, d, a, b in matcher.get_opcodes():
+        mine, yours = ours.words[a:b], theirs.words[c:d]
+        if kind == "equal" or max(b - a, d - c) > LONGEST_CHANGE:
             continue
-        for mine, yours in zip(ours.words[a:b], theirs.words[c:d], strict=True):
-            reason = _changed(mine.text, yours.text)
-            if reason:
-                findings.append(Finding(reason, mine.text))
+        denied = sum(place in ours.negations for place in range(a, b))
+        if denied != sum(place in theirs.negations for place in range(c, d)):
+            denials += 1
+            findings.append(Finding("negation", " ".join(word.text for word in mine) or yours[0].text))
+        if len(mine) == len(yours):
+            for word, other in zip(mine, yours, strict=True):
+                reason = _changed(word.text, other.text)
+                opposites += reason == "direction"
+                findings += [Finding(reason, word.text)] if reason else []
+        elif any(are_opposites(word.text, other.text) for word in mine for other in yours):
+            opposites += 1
+    if denials and opposites:  # "not stable" for "unstable"
+        findings = [finding for finding in findings if finding.reason not in ("negation", "direction")]
     return findings
 
 

@@ -12,7 +12,15 @@ import numpy.typing as npt
 
 from rag.errors import LibraryError
 from rag.reading.text import normalise_quote
-from rag.verify.rules import LEAST_COVERAGE, Finding, check_names, check_numbers, check_substances, check_wording
+from rag.verify.rules import (
+    LEAST_COVERAGE,
+    Finding,
+    check_changes,
+    check_names,
+    check_numbers,
+    check_substances,
+    check_wording,
+)
 from rag.verify.verdict import Verdict
 from rag.verify.windows import Window, best_windows, split_sentences
 from rag.verify.wording import coverage, read_words
@@ -108,6 +116,7 @@ def against(claim: str, evidence: Sequence[str], windows: Sequence[Window]) -> l
     compared = [check_wording(claim, window.text) for window in near]
     if compared and all(compared):
         findings += compared[0]
+    findings += check_changes(claim, [sentence for text in evidence for sentence in split_sentences(text)])
     return list(dict.fromkeys(findings))
 
 

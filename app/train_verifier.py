@@ -1,0 +1,63 @@
+"""``clip-mat train verifier``: whether a passage says what a sentence says."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import click
+
+from app.terminal import json_option, note, print_json
+
+
+@click.command("verifier")
+@click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True,
+              help="Folder with papers (PDF), chemlitqa_train.jsonl and scholarqabench_multi_human_answers.json, at any "
+              "depth; what is not there is left out.")  # fmt: skip
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@click.option("--minutes", default=25.0, show_default=True, help="Time limit, over all parts of the run.")
+@click.option("--steps", type=int, help="At most so many steps.")
+@click.option("--lessons", default=12_000, show_default=True, help="Different pairs to learn from.")
+@click.option("--threads", type=int, help="Threads of torch on the CPU.")
+@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@click.option("--seed", default=0, show_default=True, help="Decides all that is drawn.")
+@json_option
+def verifier_command(
+    data: Path,
+    out: Path,
+    minutes: float,
+    steps: int | None,
+    lessons: int,
+    threads: int | None,
+    resume: bool,
+    seed: int,
+    as_json: bool,
+) -> int:
+    """Train the verifier of sentences on papers, each sentence in other words or made false in one place.
+
+    The folder takes the weights with their model card, the logs (CSV and TensorBoard) and a checkpoint every few
+    minutes. SIGTERM and Ctrl-C end the run after the current step, with a checkpoint.
+
+    \b
+    Example:  clip-mat train verifier --data papers --out run --minutes 25
+              clip-mat train verifier --data papers --out run --minutes 25 --resume
+    """
+    import torch
+
+    from rag.verify.lessons import read_sources, split_sources
+    from rag.verify.training import VerifierTraining, train_verifier
+
+    logging.getLogger("clip_mat.training").setLevel(logging.INFO)
+    if threads is not None:
+        torch.set_num_threads(threads)
+    split = split_sources(read_sources(data, told=note))
+    config = VerifierTraining(minutes=minutes, steps=steps, lessons=lessons, seed=seed)
+    summary = train_verifier(split, out, config, resume=resume)
+    if as_json:
+        print_json(summary.to_dict())
+    if not summary.finished:
+        note(f"{out}: stopped at step {summary.steps} (continue with --resume)")
+        return 1
+    figures = "".join(f", {name} {value:.3f}" for name, value in summary.metrics.items())
+    note(f"{out}: {summary.steps} steps in {summary.minutes:.0f} minutes{figures}")
+    return 0

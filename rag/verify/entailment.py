@@ -1,0 +1,192 @@
+"""Whether a text supports a claim, contradicts it, or does not tell: a small network that compares them token by token.
+
+The token vectors are those of the lowest layers of all-MiniLM-L6-v2 (Wang et al., arXiv:2002.10957), which comes with a
+package and stays as it is; only what compares them was trained, on pairs made by `rag.verify.lessons`, and only that is
+shipped.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from clip_mat.errors import WeightsError
+from clip_mat.sentence_encoder import SentenceEncoder, cpu_has_bfloat16, packaged_folder
+from rag.verify.tokens import FEATURES, read_pairs
+
+if TYPE_CHECKING:
+    import torch
+
+    from rag.verify.network import EntailmentNet, SentenceLayers
+
+FORMAT = 1
+WEIGHTS = Path(__file__).parents[1] / "weights" / "verifier"
+CHARACTERS_PER_BATCH = 8000
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class EntailmentConfig:
+    """What goes with the weights.
+
+    Attributes:
+        depth: Layers of the sentence encoder that the token vectors pass.
+        width: Of the network's layers.
+        layers: How many it has.
+        threshold: Probability of support from which on a claim counts as supported.
+        disagreement: Probability of contradiction from which on two sentences disagree.
+        format: Of the files.
+    """
+
+    depth: int = 2
+    width: int = 128
+    layers: int = 2
+    threshold: float = 0.5
+    disagreement: float = 0.5
+    format: int = FORMAT
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """From a JSON file.
+
+        Raises:
+            WeightsError: If it cannot be read, or is of another format.
+        """
+        try:
+            values = json.loads(path.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise WeightsError(f"{path}: no configuration of a verifier can be read: {error}") from error
+        names = {field.name for field in fields(cls)}
+        if not isinstance(values, dict) or values.get("format") != FORMAT or values.keys() != names:
+            raise WeightsError(f"{path}: a verifier of another format; this version reads format {FORMAT}")
+        numbers = [values.pop(name) for name in ("threshold", "disagreement")]
+        if not all(isinstance(value, float) and 0 <= value <= 1 for value in numbers):
+            raise WeightsError(f"{path}: a threshold is no probability (restore the file)")
+        sizes_fit = all(isinstance(value, int) and 1 <= value <= 1024 for value in values.values())
+        if not sizes_fit or values["width"] % 32 or values["layers"] > 12:
+            raise WeightsError(f"{path}: a size is out of range (restore the file)")
+        return cls(**values, threshold=numbers[0], disagreement=numbers[1])
+
+    def write(self, path: Path) -> None:
+        """To a JSON file."""
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+
+class EntailmentJudge:
+    """The trained network. Make one with `load`.
+
+    Args:
+        net: Trained.
+        sentences: Gives the token vectors.
+        config: With the thresholds.
+    """
+
+    def __init__(self, net: EntailmentNet, sentences: SentenceLayers, config: EntailmentConfig) -> None:
+        self._net, self._sentences = net.eval(), sentences
+        self.config = config
+
+    @property
+    def threshold(self) -> float:
+        """Probability of support from which on a claim counts as supported."""
+        return self.config.threshold
+
+    @classmethod
+    def load(cls, folder: Path | str | None = None) -> Self:
+        """The judge of a folder of weights; by default the one that comes with this package.
+
+        Raises:
+            WeightsError: If files are missing, damaged, or do not fit.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        place = Path(folder) if folder is not None else WEIGHTS
+        config = EntailmentConfig.read(place / "config.json")
+        path = place / "model.safetensors"
+        try:
+            tensors = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise WeightsError(f"{path}: no weights of a verifier can be read: {error}") from error
+        net, sentences = build(config)
+        put_weights(net, tensors, path)
+        return cls(net, sentences, config)
+
+    def judge(self, pairs: Sequence[tuple[str, str]]) -> Floats:
+        """Probabilities (n, 3) that a text supports, contradicts, or does not tell its claim.
+
+        Args:
+            pairs: Claims and texts.
+        """
+        import torch
+
+        result = np.zeros((len(pairs), 3), np.float32)
+        lengths = [len(claim) + len(text) for claim, text in pairs]
+        order = sorted(range(len(pairs)), key=lengths.__getitem__)
+        with torch.inference_mode():
+            while order:
+                most = max(1, CHARACTERS_PER_BATCH // max(lengths[order[-1]], 1))
+                batch = [order.pop() for _ in range(min(len(order), most))]
+                logits = self._net(read_pairs([pairs[i] for i in batch], self._sentences))
+                result[batch] = logits.softmax(dim=1).numpy()
+        return result
+
+
+def build(config: EntailmentConfig, remembered: int = 2000) -> tuple[EntailmentNet, SentenceLayers]:
+    """An untrained network, and what gives it token vectors.
+
+    Args:
+        config: Sizes.
+        remembered: Sentences whose vectors are kept.
+
+    Raises:
+        WeightsError: If the package with the sentence encoder is missing or damaged, or has too few layers.
+    """
+    import torch
+    from tokenizers import Tokenizer
+
+    from clip_mat.token_vectors import read_layers
+    from rag.verify.network import EntailmentNet, SentenceLayers
+
+    _ = SentenceEncoder().fingerprint  # refuses weights that are not genuine before they run
+    folder = packaged_folder()
+    embeddings, layers, bert = read_layers(folder)
+    if config.depth > len(layers):
+        raise WeightsError(f"the sentence encoder has {len(layers)} layers, not {config.depth} (restore config.json)")
+    words = embeddings.words.weight.detach().clone()
+    dtype = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
+    lowest = [layer.to(dtype).eval() for layer in list(layers)[: config.depth]]
+    tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    sentences = SentenceLayers(embeddings.to(dtype), lowest, tokenizer, int(bert["pad_token_id"]), remembered)
+    return EntailmentNet(words, FEATURES, config.width, config.layers), sentences
+
+
+def put_weights(net: EntailmentNet, tensors: dict[str, torch.Tensor], origin: Path) -> None:
+    """Trained tensors into a network.
+
+    Raises:
+        WeightsError: If they do not fit.
+    """
+    wanted = net.state_dict()
+    for name in sorted(wanted.keys() | tensors.keys()):
+        if name not in wanted or name not in tensors or tensors[name].shape != wanted[name].shape:
+            raise WeightsError(f"{origin}: {name} is missing or does not fit the configuration beside it")
+        if not tensors[name].isfinite().all():
+            raise WeightsError(f"{origin}: {name} is not finite (restore the file)")
+    net.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
+
+
+def save_weights(net: EntailmentNet, path: Path) -> None:
+    """Half-precision safetensors."""
+    import torch
+    from safetensors.torch import save_file
+
+    save_file({name: tensor.detach().to(torch.float16).contiguous() for name, tensor in net.state_dict().items()}, path)
