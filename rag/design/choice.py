@@ -8,11 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clip_mat.crystal import NUMBERS
+from clip_mat.facts import reduced
 from clip_mat.generate.charge import charge_balanced
 from clip_mat.generate.request import CrystalRequest, composition_meets
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.names import ELEMENT_SYMBOLS
-from rag.design.asked import Asked
+from clip_mat.search.formulas import conventional_formula
+from rag.design.asked import Asked, removed_elements
 from rag.design.compounds import Compound
 from rag.design.shapes import possible_type
 from rag.design.stance import COMPARED, OFFERED, REFUSED, stance
@@ -48,6 +50,8 @@ class Candidate:
         remark: What is not quite as the paper has it.
         score: Higher is better.
         mentions: Sentences that name it, the best first, and those beside which it stands there.
+        is_analogue: Whether a sentence names it as the inorganic counterpart of a compound that cannot be made.
+        parent: The compound in which `elements` take the place of others, where it is derived from one.
     """
 
     counts: dict[str, int]
@@ -57,6 +61,8 @@ class Candidate:
     remark: str = ""
     score: float = 0.0
     mentions: list[tuple[Statement, list[Compound]]] = field(default_factory=list)
+    is_analogue: bool = False
+    parent: Compound | None = None
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class _Mention:
     together: list[Compound]
     score: float
     elements: tuple[str, ...] = ()
+    is_analogue: bool = False
 
 
 def choose(
@@ -89,9 +96,13 @@ def choose(
             near = _closeness(statement.text, places, query, together[0].start, together[-1].end)
             for rank, compound in enumerate(together):
                 own = min(worth, stance(statement.text, compound.start, compound.end, asked.text))
+                analogue = bool(compound.counts and _is_analogue(statement.text, compound))
+                own = max(own, OFFERED) if analogue else own
                 score = statement.weight * own * (0.4 + near) * fit(compound, asked) * (1 - 0.02 * rank)
                 name = frozenset(compound.counts.items()) if compound.counts else compound.name
-                mentions.setdefault(name, []).append(_Mention(statement, compound, together, score))
+                mentions.setdefault(name, []).append(
+                    _Mention(statement, compound, together, score, is_analogue=analogue)
+                )
         for compound, elements in _offered_elements(statement, asked):
             near = _closeness(statement.text, places, query, compound.start, compound.end)
             worth = stance(statement.text, compound.start, compound.end, asked.text)
@@ -119,7 +130,60 @@ def _candidate(named: list[_Mention], asked: Asked) -> Candidate:
         remark=best.compound.remark,
         score=score,
         mentions=[(mention.statement, mention.together) for mention in named if mention.score > 0],
+        is_analogue=any(mention.is_analogue and mention.score > 0 for mention in named),
     )
+
+
+_ANALOGUE = re.compile(
+    r"\binorganic\s+(?:\w+\s)?(?:analog\w*|counterparts?|alternatives?|equivalents?|versions?|parents?)\b[^.;]{0,25}$",
+    re.IGNORECASE,
+)
+_ANALOGUE_BEHIND = re.compile(
+    r"[^.;]{0,25}\binorganic\s+(?:analog\w*|counterpart|alternative|equivalent)", re.IGNORECASE
+)
+
+
+def _is_analogue(text: str, compound: Compound) -> bool:
+    """Whether a sentence calls a compound the inorganic counterpart of another."""
+    before = text[max(0, compound.start - 70) : compound.start]
+    return bool(_ANALOGUE.search(before) or _ANALOGUE_BEHIND.match(text, compound.end))
+
+
+def derived(candidate: Candidate, asked: Asked) -> Candidate | None:
+    """The compound that follows where elements take the place of another in a compound that question or sentence names.
+
+    One element replaces another atom by atom; two share its places in a cell of twice the size (cation mutation;
+    Pamplin, J. Phys. Chem. Solids 25, 675 (1964)).
+
+    Returns:
+        None where no parent is named, or charges would not balance.
+    """
+    for statement, together in candidate.mentions:
+        removed = {**removed_elements(statement.text), **dict.fromkeys(asked.exclude, "")}
+        parents = [*asked.subject, *asked.set_aside, *statement.compounds]
+        for parent in parents:
+            gone = [symbol for symbol in parent.counts if symbol in removed]
+            if len(gone) != 1 or set(candidate.elements) & set(parent.counts) or len(candidate.elements) > 2:
+                continue
+            counts = _swapped(parent.counts, gone[0], candidate.elements)
+            if charge_balanced(Counter(counts)):
+                names = " and ".join(candidate.elements)
+                return Candidate(
+                    counts=counts,
+                    elements=candidate.elements,
+                    name=conventional_formula(counts),
+                    remark=f"{conventional_formula(counts)} is {parent.formula} with {names} in place of {gone[0]}",
+                    score=candidate.score,
+                    mentions=[(statement, together)],
+                    parent=parent,
+                )
+    return None
+
+
+def _swapped(counts: Mapping[str, int], gone: str, elements: Sequence[str]) -> dict[str, int]:
+    times = len(elements)
+    kept = {symbol: count * times for symbol, count in counts.items() if symbol != gone}
+    return reduced({**kept, **dict.fromkeys(elements, counts[gone])})
 
 
 def fit(compound: Compound, asked: Asked) -> float:

@@ -14,6 +14,7 @@ from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.request import ANYTHING, interpret
 from rag.design.asked import DEVICE_BEHIND, Asked, excluded_elements, gap_class
 from rag.design.choice import Candidate, meets_conditions
+from rag.design.compounds import Compound
 from rag.design.evidence import Demand, Evidence, Source
 from rag.design.shapes import Shape, possible_type, shapes_of
 from rag.design.statements import Statement
@@ -91,8 +92,11 @@ class _Draft:
     def _content(self) -> bool:
         """The compound, or the elements; every page that names them."""
         found = False
+        parent = self.candidate.parent
+        if parent is not None:
+            self._of_parent(parent)
         for statement, together in self.candidate.mentions:
-            if self.counts:
+            if self.counts and parent is None:
                 same = [c for c in together if c.counts == self.counts]
                 value = conventional_formula(self.counts)
                 found |= bool(same) and self._paper("composition", value, same[0].name, statement)
@@ -102,6 +106,17 @@ class _Draft:
         if not self.counts and not self.candidate.elements:
             return self._class_named()
         return found
+
+    def _of_parent(self, parent: Compound) -> None:
+        """The compound that others are put into, as a sentence or the question names it."""
+        for symbol in parent.counts:
+            if symbol in self.counts:
+                for statement in self.naming:
+                    if any(c.counts == parent.counts for c in statement.compounds):
+                        self._paper("element", symbol, parent.name, statement)
+                        break
+                else:
+                    self.evidence.append(Evidence("element", symbol, "question", parent.name, self.asked.text))
 
     def _class_named(self) -> bool:
         """Where only the question says what it shall be: a page that speaks of such compounds."""

@@ -87,7 +87,7 @@ class Design(Sequence[DesignedCrystal]):
         """As JSON."""
         return {
             "question": self.plan.question,
-            "answer": self.plan.answer,
+            "answer": self.plan.answer.to_dict() if self.plan.answer else {},
             "request": self.plan.wish.to_dict(),
             "evidence": [one.to_dict() for one in self.plan.evidence],
             "structures": [one.to_dict() for one in self.crystals],

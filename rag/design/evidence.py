@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.answers import Support
+from rag.answers import Answer, AnswerSentence, Reference, Support
 from rag.design.statements import says
 from rag.documents import Box
 
@@ -60,19 +60,7 @@ class Evidence:
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Evidence:
         """What `to_dict` gives."""
-        place = None
-        if given.get("key"):
-            boxes = tuple(Box(*map(float, box)) for box in given.get("boxes") or ())
-            label = given.get("label")
-            place = Support(
-                str(given["key"]),
-                str(given.get("file") or ""),
-                int(given["page"]),
-                None if label is None else str(label),
-                str(given["quote"]),
-                boxes,
-                0.0,
-            )
+        place = support_from(given) if given.get("key") else None
         return cls(
             given["demand"],
             str(given["value"]),
@@ -81,3 +69,35 @@ class Evidence:
             str(given.get("sentence", "")),
             place,
         )
+
+
+def support_from(given: dict[str, Any]) -> Support:
+    """A place on a page from its JSON."""
+    label = given.get("label")
+    return Support(
+        key=str(given["key"]),
+        file=str(given.get("file") or ""),
+        page=int(given["page"]),
+        label=None if label is None else str(label),
+        quote=str(given["quote"]),
+        boxes=tuple(Box(*map(float, box)) for box in given.get("boxes") or ()),
+        score=float(given.get("score", 0.0)),
+    )
+
+
+def answer_from(given: dict[str, Any]) -> Answer:
+    """An answer from its JSON, as a plan keeps it."""
+    return Answer(
+        question=str(given["question"]),
+        abstained=bool(given["abstained"]),
+        sentences=tuple(
+            AnswerSentence(str(one["text"]), tuple(support_from(place) for place in one["support"]))
+            for one in given["sentences"]
+        ),
+        references=tuple(
+            Reference(one["key"], one["text"], one.get("doi"), one["file"], one["bibtex"])
+            for one in given.get("references", ())
+        ),
+        model=str(given.get("model", "extractive")),
+        timings=dict(given.get("timings", {})),
+    )

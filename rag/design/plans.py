@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from clip_mat.errors import RequestError
+from rag.answers import Answer
 from rag.design.asked import Asked, read_question
-from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose
+from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose, derived
 from rag.design.demands import Draft, draft
-from rag.design.evidence import Evidence
+from rag.design.evidence import Evidence, answer_from
 from rag.design.statements import Statement, statements
 from rag.design.wish import Wish
 from rag.errors import QuestionError
@@ -71,7 +72,7 @@ class Plan:
 
     Attributes:
         question: As asked.
-        answer: What the papers say, as JSON of `rag.answers.Answer`.
+        answer: What the papers say; None where the plan was written by hand.
         wish: The request; asks for nothing where nothing can be made.
         evidence: Why it demands what it demands.
         alternatives: Other requests that the answer could mean, the likelier first.
@@ -79,7 +80,7 @@ class Plan:
     """
 
     question: str
-    answer: dict[str, Any]
+    answer: Answer | None
     wish: Wish
     evidence: tuple[Evidence, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
@@ -146,7 +147,7 @@ class Plan:
         """As JSON; `from_dict` reads it."""
         return {
             "question": self.question,
-            "answer": self.answer,
+            "answer": self.answer.to_dict() if self.answer else {},
             "request": self.wish.to_dict(),
             "evidence": [one.to_dict() for one in self.evidence],
             "alternatives": [one.to_dict() for one in self.alternatives],
@@ -175,14 +176,15 @@ class Plan:
         except (OSError, UnicodeDecodeError) as error:
             raise RequestError(f"{path}: cannot be read: {error}") from None
         if path.suffix.lower() == ".toml":
-            return cls(question="", answer={}, wish=Wish.read_toml(text, str(path)))
+            return cls(question="", answer=None, wish=Wish.read_toml(text, str(path)))
         try:
             given = json.loads(text)
             evidence = tuple(Evidence.from_dict(one) for one in given.get("evidence", ()))
             wish = Wish.from_dict(given["request"])
+            answer = answer_from(given["answer"]) if given.get("answer") else None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError(f"{path}: not a plan: {error!r}; write one with --plan") from None
-        plan = cls(str(given.get("question", "")), given.get("answer") or {}, wish, evidence)
+        plan = cls(str(given.get("question", "")), answer, wish, evidence)
         plan = replace(plan, evidence=_still_true(wish, wish, evidence), notes=tuple(map(str, given.get("notes", ()))))
         return plan if papers is None else plan.checked(papers)
 
@@ -207,7 +209,7 @@ class Plan:
 
     def __str__(self) -> str:
         rows = [f"{name}: {value}" for name, value in self.wish.to_rows()]
-        return "\n".join([str(self.answer.get("answer", "")), "", *rows, *self.notes])
+        return "\n".join([str(self.answer or ""), "", *rows, *self.notes])
 
     def _repr_html_(self) -> str:
         """For notebooks: the answer, the request, and the page behind every demand."""
@@ -217,8 +219,8 @@ class Plan:
         )
         why = "".join(f"<li>{line}</li>" for line in (_evidence_html(one) for one in self.evidence))
         notes = "".join(f"<p><i>{html.escape(note)}</i></p>" for note in self.notes)
-        answer = html.escape(str(self.answer.get("answer", "")))
-        return f"<p><b>{html.escape(self.question)}</b></p><p>{answer}</p><table>{rows}</table><ul>{why}</ul>{notes}"
+        answer = self.answer._repr_html_() if self.answer else ""
+        return f"<p><b>{html.escape(self.question)}</b></p>{answer}<table>{rows}</table><ul>{why}</ul>{notes}"
 
 
 def _evidence_html(one: Evidence) -> str:
@@ -269,6 +271,8 @@ def demanded(wish: Wish, evidence: Evidence) -> bool:
         return reduced(wanted) == reduced(told)
     if evidence.demand == "crystal_system" and wish.spacegroup is not None:
         return system_of(wish.spacegroup) == evidence.value
+    if evidence.demand == "element" and wish.composition is not None:
+        return evidence.value in counts_of(wish.composition, "composition")
     parts = {demand: name for name, demand in _PARTS.items()}
     held = getattr(wish, parts[evidence.demand])
     if evidence.demand == "filter":
@@ -307,16 +311,16 @@ def plan(
     settings: dict[str, object] = {"n": n, "seed": seed, "from_noise": from_noise}
     empty = Wish().changed(**settings)
     if answer.abstained:
-        return Plan(answer.question, answer.to_dict(), empty, notes=(SILENT,))
+        return Plan(answer.question, answer, empty, notes=(SILENT,))
     asked = read_question(answer.question)
-    said = statements(papers, answer)
+    said = statements(papers, answer, where)
     query = papers.retriever.query(answer.question)
     drafts, notes = _drafts(asked, said, choose(asked, said, query, papers.retriever.words), settings)
     if not drafts:
-        return Plan(answer.question, answer.to_dict(), empty, notes=tuple(notes) or (NO_COMPOUND,))
+        return Plan(answer.question, answer, empty, notes=tuple(notes) or (NO_COMPOUND,))
     best, *others = drafts
     alternatives = tuple(Alternative(other.wish, other.evidence, other.notes) for other in others[:MOST_ALTERNATIVES])
-    return Plan(answer.question, answer.to_dict(), best.wish, best.evidence, alternatives, (*best.notes, *notes))
+    return Plan(answer.question, answer, best.wish, best.evidence, alternatives, (*best.notes, *notes))
 
 
 def _drafts(
@@ -337,15 +341,15 @@ def _drafts(
                 f"{candidate.name} {candidate.reason}; no other compound stands in for it unless the papers name one"
             )
             continue
-        if candidates[0].reason and candidate.score < _NEARLY * best:
+        if candidates[0].reason and candidate.score < _NEARLY * best and not candidate.is_analogue:
             continue
-        try:
-            made = draft(candidate, asked, said, **settings)
-        except RequestError as error:
-            notes.append(f"{candidate.name}: {error}")
-            continue
-        if made is not None:
-            drafts.append(made)
+        for one in (derived(candidate, asked), candidate) if candidate.elements else (candidate,):
+            try:
+                made = draft(one, asked, said, **settings) if one else None
+            except RequestError as error:
+                notes.append(f"{candidate.name}: {error}")
+                continue
+            drafts += [made] if made is not None else []
     if not candidates and (asked.prototypes or asked.elements or asked.families):
         only_class = draft(Candidate({}, name=", ".join(asked.prototypes)), asked, said, **settings)
         drafts += [only_class] if only_class is not None else []

@@ -20,6 +20,7 @@ from rag.extract import PASSAGES
 from rag.orders import is_order
 
 if TYPE_CHECKING:
+    from indexes import Filter
     from rag.documents import Sentence
     from rag.library import PaperLibrary
     from rag.retrieval import Scored
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 _TAKEN_UP = 0.8
 """Weight of a sentence beside one of the answer, as a share of that one's."""
 _CONTINUES = re.compile(
-    r"(?:These|This|They|It|Both|Such|Those|Among (?:them|these)|The (?:latter|former|compounds?|"
+    r"(?:These|This|They|Their|Its?|Both|Such|Those|Among (?:them|these)|The (?:latter|former|compounds?|"
     r"materials?))\b(?! work| paper)"
 )
 _ACRONYM_LIKE = re.compile(r"(?<![\w-])[A-Z][A-Za-z]{0,2}[A-Z][A-Za-z0-9]{0,3}(?![\w])")
@@ -75,13 +76,13 @@ def _squash(text: str) -> str:
     return re.sub(r"[\s\-‐-―−^_]", "", unicodedata.normalize("NFKC", text)).casefold()
 
 
-def statements(papers: PaperLibrary, answer: Answer) -> list[Statement]:
+def statements(papers: PaperLibrary, answer: Answer, where: Filter | None = None) -> list[Statement]:
     """What the papers say in answer, the best first; orders to the reader are no statements."""
     supports = [support for sentence in answer.sentences for support in sentence.support]
     if answer.abstained or not supports:
         return []
     best = max(support.score for support in supports)
-    found = papers.retriever.search(papers.retriever.query(answer.question), PASSAGES)
+    found = papers.retriever.search(papers.retriever.query(answer.question), PASSAGES, where)
     read: dict[tuple[str, str], Statement] = {}
     for support in supports:
         weight = support.score / best if best > 0 else 1.0
