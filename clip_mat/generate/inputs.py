@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
-from clip_mat.language.formula_parser import parse_formula
+from clip_mat.language.formula_parser import parse_formula, plain_digits
 from clip_mat.language.spacegroups import find_symbol
 
 _KINDS = {"text": (str, "a text"), "n": (int, "a whole number"), "seed": (int, "a whole number")}
@@ -79,8 +79,8 @@ def spacegroup_of(given: object) -> int:
         RequestError: If there is none.
     """
     if isinstance(given, str) and not given.strip().isdigit():
-        found = find_symbol(given.strip(), 0)
-        if found is None or found[0] != len(given.strip()):
+        found = find_symbol(written := plain_digits(given.strip()), 0)
+        if found is None or found[0] != len(written):
             raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")
         return found[1]
     number = int(given) if isinstance(given, int | float | str) and float(given).is_integer() else 0

@@ -11,9 +11,13 @@ from clip_mat.language.words import WORD_MENTIONS
 _GROUP_START = re.compile(
     r"(?<![A-Za-z0-9_/])(?<![A-Za-z0-9]-)[PIFRCABpifrcab](?=[ _]?[-1-6mnabcdeMNABCDE$\\\u0303-\u0305])"
 )
-_GROUP_WORD = r"(?:space[- ]?group|\bs\.?p?\.?g\.?(?![a-z]))(?: (?:symbol|type|is|of|symmetry|with))?"
+_GROUP_WORD = (
+    r"(?:space[- ]?group|\bs[pace]{3,5}[- ]?g[roup]{3,5}\b|\bs\.?p?\.?g\.?(?![a-z]))"
+    r"(?: (?:symbol|type|is|of|symmetry|with))?"
+)
+"""With a slip of the fingers, too: ``spacegrup``, ``sapce group``."""
 _GROUP_NUMBER = re.compile(
-    rf"(?:{_GROUP_WORD}\s*[:=]?\s*(?:no\.?|nr\.?|number|num\.?)?\s*#?\s*|\bno\. ?|#|\bgroup )"
+    rf"(?:{_GROUP_WORD}\s*[-:=]?\s*(?:(?:no|nr|n[umber]{{2,7}})\.?)?\s*#?\s*|\bno\. ?|#|\bgroup )"
     r"\(?(\d{1,3})\)?(?![\d.]*\w)(?![- ](?:element|metal|anion|cation|semiconductor))",
     re.IGNORECASE,
 )
@@ -31,12 +35,13 @@ _GROUP_AFTER = re.compile(
 )
 
 
-_BESIDE_FORMULA = re.compile(r"C2|Cm|Pm|R3|[pr][1-6]|c2|cc|pc")
+_BESIDE_FORMULA = re.compile(r"C2|Cm|Pm|R3|[pri][1-6]|c2|cc|pc|(?<!\d)(?<!\d )[cp]m")
 """Symbols that are taken for what they are where the text names its compound otherwise."""
 _COMPOUND = re.compile(
-    r"(?<![A-Za-z0-9])(?=\w*\d)(?:[A-Z][a-z]?[₀-₉\d_${}]*){2,}(?![A-Za-z0-9])|(?<![\d:])\d{1,2}(?::\d{1,2})+"
+    r"(?<![A-Za-z0-9])(?=\w*(?:<sub>)?\d)(?:[A-Z][a-z]?(?:[₀-₉\d_${}]|</?sub>)*){2,}(?![A-Za-z0-9])"
+    r"|(?<![\d:])\d{1,2}(?::\d{1,2})+"
 )
-_PIECE_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9])[A-Z][a-z]?\d* ?$")
+_PIECE_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9>])[A-Z][a-z]?\d* ?$")
 _PIECE_BEHIND = re.compile(r" ?[A-Z][a-z]?\d*(?![A-Za-z0-9])")
 
 
