@@ -11,9 +11,12 @@ from app.terminal import json_option, note, print_json
 
 
 @click.command("verifier")
-@click.option("--data", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True,
-              help="Folder with papers (PDF), chemlitqa_train.jsonl and scholarqabench_multi_human_answers.json, at any "
-              "depth; what is not there is left out.")  # fmt: skip
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Folder with papers (PDF), questions (ChemLit-QA) and answers (ScholarQABench), at any depth.",
+)
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
 @click.option("--minutes", default=25.0, show_default=True, help="Time limit, over all parts of the run.")
 @click.option("--steps", type=int, help="At most so many steps.")

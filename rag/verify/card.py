@@ -45,8 +45,8 @@ A claim and a text to three probabilities: the text supports the claim, contradi
 
 The token vectors are those of the lowest {config.depth} layers of all-MiniLM-L6-v2 (Apache-2.0), which are not in this
 file but in the package that carries them. Lessons are sentences of open-access papers (CC-BY), of contexts and answers
-of ChemLit-QA (MIT) and of expert answers of ScholarQABench (ODC-BY) with the passages they cite: as they stand, in other
-words, or made false in one place. No claim of SciFact was used, to learn or to choose.
+of ChemLit-QA (MIT) and of expert answers of ScholarQABench (ODC-BY) with the passages they cite: as they stand, in
+other words, or made false in one place. No claim of SciFact was used, to learn or to choose.
 
 It is meant for single sentences against one or two sentences of a paper, in English. It does not know what is true,
 only what is said.

@@ -18,18 +18,56 @@ from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers
 
 Maker = Callable[[str, random.Random], str | None]
 
+_UNITS = """
+eV: meV | keV | kJ/mol | V
+meV: eV | keV | mV
+nm: μm | Å | mm
+Å: nm | pm | μm
+μm: nm | mm
+mm: cm | μm | nm
+cm: mm | m
+m: cm | km
+K: °C | mK | eV
+°C: K | °F
+GPa: MPa | kPa
+MPa: GPa | kPa
+%: ppm | nm | ‰
+wt%: at% | ppm
+h: min | s | days
+hours: minutes | days
+hour: minute | day
+min: h | s
+minutes: hours | seconds
+s: ms | min | h
+seconds: minutes | hours
+days: hours | weeks
+ms: s | μs
+ns: ps | μs
+ps: ns | fs
+fs: ps | ns
+V: mV | kV
+mV: V | μV
+mA: A | μA
+W: mW | kW
+mg: g | μg
+g: mg | kg
+kg: g | mg
+mL: L | μL
+M: mM | μM
+mM: M | μM
+Hz: kHz | MHz
+THz: GHz | MHz
+kJ/mol: kcal/mol | eV
+kcal/mol: kJ/mol | meV
+years: months | days
+percent: ppm
+GB: MB | TB
+eV/atom: meV/atom | eV
+meV/atom: eV/atom | meV
+"""
 _UNIT_SWAPS = {
-    "eV": ("meV", "keV", "kJ/mol", "V"), "meV": ("eV", "keV", "mV"), "nm": ("μm", "Å", "mm"), "Å": ("nm", "pm", "μm"),
-    "μm": ("nm", "mm"), "mm": ("cm", "μm", "nm"), "cm": ("mm", "m"), "m": ("cm", "km"), "K": ("°C", "mK", "eV"),
-    "°C": ("K", "°F"), "GPa": ("MPa", "kPa"), "MPa": ("GPa", "kPa"), "%": ("ppm", "nm", "‰"), "wt%": ("at%", "ppm"),
-    "h": ("min", "s", "days"), "hours": ("minutes", "days"), "hour": ("minute", "day"), "min": ("h", "s"),
-    "minutes": ("hours", "seconds"), "s": ("ms", "min", "h"), "seconds": ("minutes", "hours"), "days": ("hours", "weeks"),
-    "ms": ("s", "μs"), "ns": ("ps", "μs"), "ps": ("ns", "fs"), "fs": ("ps", "ns"), "V": ("mV", "kV"), "mV": ("V", "μV"),
-    "mA": ("A", "μA"), "W": ("mW", "kW"), "mg": ("g", "μg"), "g": ("mg", "kg"), "kg": ("g", "mg"), "mL": ("L", "μL"),
-    "M": ("mM", "μM"), "mM": ("M", "μM"), "Hz": ("kHz", "MHz"), "THz": ("GHz", "MHz"), "kJ/mol": ("kcal/mol", "eV"),
-    "kcal/mol": ("kJ/mol", "meV"), "years": ("months", "days"), "percent": ("ppm",), "GB": ("MB", "TB"),
-    "eV/atom": ("meV/atom", "eV"), "meV/atom": ("eV/atom", "meV"),
-}  # fmt: skip
+    unit: tuple(others.split(" | ")) for unit, others in (line.split(": ") for line in _UNITS.strip().splitlines())
+}
 _ALIKE = (
     "Li Na K Rb Cs|Be Mg Ca Sr Ba|Sc Y La Ce Nd Gd|Ti Zr Hf|V Nb Ta|Cr Mo W|Mn Re|Fe Ru Os|Co Rh Ir|Ni Pd Pt|Cu Ag Au"
     "|Zn Cd Hg|B Al Ga In Tl|Si Ge Sn Pb|N P As Sb Bi|O S Se Te|F Cl Br I|Fe Co Ni|C Si|H Li|He Ne Ar Kr Xe"
@@ -90,11 +128,11 @@ def swap_element(sentence: str, rng: random.Random) -> str | None:
     mention = rng.choice(places)
     written = sentence[mention.start : mention.end]
     symbols = [symbol for symbol, _ in mention.composition if symbol]
-    counts = [match for match in re.finditer(r"(?<=[A-Za-z)])[2-9](?![\d.])", written)]
+    counts = list(re.finditer(r"(?<=[A-Za-z)])[2-9](?![\d.])", written))
     if mention.kind == "formula" and counts and rng.random() < 0.25:
         match = rng.choice(counts)
-        other = rng.choice([str(n) for n in range(2, 8) if str(n) != match[0]])
-        return sentence[: mention.start + match.start()] + other + sentence[mention.start + match.end() :]
+        count = rng.choice([str(n) for n in range(2, 8) if str(n) != match[0]])
+        return sentence[: mention.start + match.start()] + count + sentence[mention.start + match.end() :]
     symbol = rng.choice(symbols)
     other = _other_element(symbol, symbols, rng)
     if other is None:
@@ -121,11 +159,13 @@ _AUXILIARY = re.compile(
     r"(?! not| no |n't| never| only| also)"
 )
 _DENIED = re.compile(
-    r"\b(is|are|was|were|can|could|may|might|will|would|should|must|have|has|been) not\b|\bcannot\b|\b(do|does|did) not (\w+)"
+    r"\b(is|are|was|were|can|could|may|might|will|would|should|must|have|has|been) not\b"
+    r"|\bcannot\b|\b(do|does|did) not (\w+)"
 )
 _PLAIN_VERBS = (
-    "show depend use contain provide require include lead improve increase decrease allow exhibit have remain occur form "
-    "affect contribute enable reduce suggest indicate yield give produce play change follow correspond involve work"
+    "show depend use contain provide require include lead improve increase decrease allow exhibit have remain occur "
+    "form affect contribute enable reduce suggest indicate yield give produce play change follow correspond involve "
+    "work"
 )
 _VERB = re.compile(r"\b(" + "|".join(f"{inflect(v, 's')}|{v}" for v in _PLAIN_VERBS.split()) + r")\b")
 _BASE = {inflect(v, "s"): v for v in _PLAIN_VERBS.split()} | {"has": "have"}
@@ -180,12 +220,33 @@ def flip_direction(sentence: str, rng: random.Random) -> str | None:
     return before + other + sentence[match.end() :]
 
 
-_QUANTIFIERS = {
-    "all": "some", "some": "all", "most": "few", "many": "few", "few": "many", "every": "hardly any", "always": "sometimes",
-    "sometimes": "always", "often": "rarely", "usually": "rarely", "typically": "rarely", "only": "also", "at least": "at most",
-    "at most": "at least", "more than": "less than", "less than": "more than", "both": "neither of the", "several": "no",
-    "generally": "never", "mainly": "hardly", "first": "last", "must": "need not", "cannot": "can", "up to": "at least",
-}  # fmt: skip
+_OTHER_AMOUNTS = """
+all: some
+some: all
+most: few
+many: few
+few: many
+every: hardly any
+always: sometimes
+sometimes: always
+often: rarely
+usually: rarely
+typically: rarely
+only: also
+at least: at most
+at most: at least
+more than: less than
+less than: more than
+both: neither of the
+several: no
+generally: never
+mainly: hardly
+first: last
+must: need not
+cannot: can
+up to: at least
+"""
+_QUANTIFIERS = dict(line.split(": ") for line in _OTHER_AMOUNTS.strip().splitlines())
 _QUANTIFIER = re.compile(r"\b(" + "|".join(sorted(_QUANTIFIERS, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 
 
@@ -205,8 +266,9 @@ _TERM = re.compile(
     r"\b(?:[A-Z][\w-]*[A-Z\d][\w-]*|(?<!^)[a-z]{5,}(?:ity|ion|ure|ism|ics|ance|ence|ics|gap|ode|al|er|or)s?)\b"
 )
 _CAUSAL = re.compile(
-    r"^(?P<one>[^,;:]{8,120}?) (?P<joint>because|due to|leads? to|causes?|results? in|depends? on|is caused by|arises? from"
-    r"|affects?|outperforms?|is followed by|precedes?|enables?|than) (?P<other>[^,;:]{6,120}?)(?P<end>[.,;].*)$"
+    r"^(?P<one>[^,;:]{8,120}?) (?P<joint>because|due to|leads? to|causes?|results? in|depends? on|is caused by"
+    r"|arises? from|affects?|outperforms?|is followed by|precedes?|enables?|than) "
+    r"(?P<other>[^,;:]{6,120}?)(?P<end>[.,;].*)$"
 )
 
 
@@ -270,7 +332,7 @@ def swap_word(sentence: str, words: Sequence[str], rng: random.Random) -> str | 
         words: Of other sentences.
         rng: Decides.
     """
-    own = [m for m in re.finditer(r"\b[a-z]{5,}\b", sentence)]
+    own = list(re.finditer(r"\b[a-z]{5,}\b", sentence))
     rng.shuffle(own)
     for match in own[:4]:
         alike = [w for w in words if w[-3:] == match[0][-3:] and w[:4] != match[0][:4]]

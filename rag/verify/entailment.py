@@ -67,7 +67,7 @@ class EntailmentConfig:
         if not isinstance(values, dict) or values.get("format") != FORMAT or values.keys() != names:
             raise WeightsError(f"{path}: a verifier of another format; this version reads format {FORMAT}")
         numbers = [values.pop(name) for name in ("threshold", "disagreement")]
-        if not all(isinstance(value, float) and 0 <= value <= 1 for value in numbers):
+        if not all(isinstance(value, float) and 0 < value < 1 for value in numbers):
             raise WeightsError(f"{path}: a threshold is no probability (restore the file)")
         sizes_fit = all(isinstance(value, int) and 1 <= value <= 1024 for value in values.values())
         if not sizes_fit or values["width"] % 32 or values["layers"] > 12:
@@ -96,6 +96,11 @@ class EntailmentJudge:
     def threshold(self) -> float:
         """Probability of support from which on a claim counts as supported."""
         return self.config.threshold
+
+    @property
+    def disagreement(self) -> float:
+        """Probability of contradiction from which on two sentences disagree."""
+        return self.config.disagreement
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> Self:
@@ -159,7 +164,7 @@ def build(config: EntailmentConfig, remembered: int = 2000) -> tuple[EntailmentN
     embeddings, layers, bert = read_layers(folder)
     if config.depth > len(layers):
         raise WeightsError(f"the sentence encoder has {len(layers)} layers, not {config.depth} (restore config.json)")
-    words = embeddings.words.weight.detach().clone()
+    words = embeddings.get_submodule("words").get_parameter("weight").detach().clone()
     dtype = torch.bfloat16 if cpu_has_bfloat16() else torch.float32
     lowest = [layer.to(dtype).eval() for layer in list(layers)[: config.depth]]
     tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))

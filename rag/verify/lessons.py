@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from rag.errors import LibraryError
 from rag.verify.corruptions import CONTRADICTIONS, add_clause, is_stated, mix, swap_word
@@ -21,6 +21,8 @@ from rag.verify.quantities import find_numbers
 from rag.verify.rewriting import rewrite
 from rag.verify.windows import best_windows, split_sentences
 from rag.verify.wording import coverage, read_words
+
+T = TypeVar("T")
 
 SUPPORTS, CONTRADICTS, UNTOLD = 0, 1, 2
 
@@ -86,7 +88,7 @@ def read_sources(folder: Path, told: Callable[[str], None] | None = None) -> lis
     Raises:
         LibraryError: If nothing usable is there.
     """
-    tell = told or (lambda line: None)
+    tell = told or (lambda _: None)
     sources: list[Source] = []
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() == ".pdf":
@@ -272,18 +274,18 @@ class Teacher:
                 return lesson
 
     def _draw(self, rng: random.Random) -> Lesson | None:
-        kinds = [
-            (0.46, self._of_sentence, self._passages),
-            (0.20, self._of_claim, self._said),
-            (0.20, self._of_claim, {"answers": self._said["answers"]}),
-            (0.14, self._of_neighbour, self._passages),
-        ]
-        chosen = rng.choices(kinds, [share for share, _, _ in kinds])[0]
-        pools = [(found, weight) for found, weight in zip(chosen[2].values(), (4, 4, 3), strict=False) if found]
-        if not pools:
+        kind = rng.choices(("sentence", "claim", "answer", "neighbour"), (0.46, 0.20, 0.20, 0.14))[0]
+        if kind == "claim":
+            said = _one_of(list(self._said.values()), (4, 4), rng)
+            return None if said is None else self._of_claim(rng, *said)
+        if kind == "answer":
+            said = _one_of([self._said["answers"]], (1,), rng)
+            return None if said is None else self._of_claim(rng, *said)
+        passage = _one_of(list(self._passages.values()), (4, 4, 3), rng)
+        if passage is None:
             return None
-        pool = rng.choices([found for found, _ in pools], [weight for _, weight in pools])[0]
-        return chosen[1](rng, *rng.choice(pool))
+        make = self._of_sentence if kind == "sentence" else self._of_neighbour
+        return make(rng, *passage)
 
     def _of_sentence(self, rng: random.Random, source: Source, passage: tuple[str, ...]) -> Lesson | None:
         """A sentence against itself and what stands around it."""
@@ -304,7 +306,7 @@ class Teacher:
         return None if lesson is None else Lesson(lesson.claim, text, lesson.label, lesson.kind, weight)
 
     def _either(self, rng: random.Random, claim: str, own: str | None, in_place: Callable[[str], str]) -> Lesson | None:
-        """The claim as it is or rewritten, or changed; `own` is the sentence of the evidence that says it, if one does."""
+        """The claim as it is or rewritten, or changed; `own` is the sentence of the evidence that says it, if any."""
         text = in_place(own or "")
         said, how = (claim, ()) if rng.random() < 0.15 else rewrite(claim, rng, 4)
         draw = rng.random()
@@ -320,7 +322,7 @@ class Teacher:
                 return None
             return Lesson(changed, text, CONTRADICTS, kind)
         other = rng.choice(self._sentences)
-        makers = (
+        makers: tuple[tuple[str, Callable[[], str | None]], ...] = (
             ("clause", lambda: add_clause(said, other, rng)),
             ("mixed", lambda: mix(said, other, rng)),
             ("word", lambda: swap_word(said, self._words, rng)),
@@ -333,10 +335,8 @@ class Teacher:
         """A sentence against the nearest text of its own document that does not hold it."""
         place = rng.randrange(len(passage))
         claim = passage[place]
-        rest = [
-            " ".join(s for s in other if s != claim)
-            for other in rng.sample(source.passages, min(4, len(source.passages)))
-        ]
+        others = rng.sample(source.passages, min(4, len(source.passages)))
+        rest = [" ".join(s for s in other if s != claim) for other in others]
         rest.append(" ".join(passage[:place] + passage[place + 1 :]))
         windows = best_windows(claim, [text for text in rest if text], 1)
         if not windows or windows[0].coverage > 0.8:
@@ -344,6 +344,14 @@ class Teacher:
         if rng.random() < 0.3:
             claim, _ = rewrite(claim, rng)
         return Lesson(claim, windows[0].text, UNTOLD, "neighbour")
+
+
+def _one_of(pools: Sequence[Sequence[T]], weights: Sequence[float], rng: random.Random) -> T | None:
+    """One of one of the pools, those that are empty left out; None where all are."""
+    filled = [(pool, weight) for pool, weight in zip(pools, weights, strict=True) if pool]
+    if not filled:
+        return None
+    return rng.choice(rng.choices([pool for pool, _ in filled], [weight for _, weight in filled])[0])
 
 
 _SHARES = {

@@ -11,9 +11,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Literal
 
-WordClass = Literal["verb", "noun", "adjective", "adverb", "other"]
+WordClass = Literal["verb", "noun", "adjective", "adverb"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,292 +49,26 @@ class Pole:
     form: str
 
 
-_VERBS = """
-amount: increase raise elevate enhance boost augment amplify | decrease reduce lower diminish lessen decrease
-amount: grow rise climb expand | shrink decline drop fall fade
-amount: maximise | minimise
-amount: maximize | minimize
-amount: double triple | halve
-amount: heighten intensify strengthen reinforce | weaken attenuate dampen soften
-amount: exceed surpass outperform outweigh | underperform undershoot
-amount: broaden widen | narrow
-amount: lengthen elongate extend prolong | shorten curtail
-amount: thicken | thin
-amount: gain | lose
-amount: enrich | deplete
-amount: accumulate build | dissipate
-amount: overestimate | underestimate
-amount: upregulate up-regulate | downregulate down-regulate
-amount: upshift | downshift
-speed: accelerate hasten speed expedite | decelerate slow retard delay
-stability: stabilise | destabilise
-stability: stabilize | destabilize
-cause: promote facilitate stimulate induce trigger drive favour favor | inhibit suppress prevent hinder impede block
-cause: activate | inhibit inactivate deactivate
-cause: enable allow permit | prevent prohibit forbid disallow
-cause: cause produce generate create | eliminate remove abolish prevent
-cause: initiate start begin | terminate stop halt cease
-benefit: improve ameliorate upgrade | worsen deteriorate impair degrade
-benefit: protect preserve safeguard | harm damage endanger expose
-benefit: help assist aid | hinder hamper
-benefit: repair heal restore | damage break destroy
-benefit: succeed | fail
-belief: confirm support corroborate validate verify | refute contradict disprove challenge
-belief: accept | reject
-belief: agree | disagree
-belief: prove | disprove
-belief: underline | downplay
-presence: include contain comprise incorporate | exclude lack omit
-presence: add insert introduce | remove extract subtract
-presence: appear emerge | disappear vanish
-presence: keep retain maintain | lose discard abandon
-presence: require need | obviate
-presence: form assemble | decompose dissociate disintegrate
-bond: attract | repel
-bond: bind attach adsorb | unbind detach desorb
-bond: connect couple link | disconnect decouple separate
-bond: combine mix merge unite | separate split divide
-state: melt | solidify freeze
-state: evaporate vaporise | condense
-state: dissolve | precipitate
-state: heat warm | cool
-state: oxidise | reduce
-state: oxidize | reduce
-state: charge | discharge
-state: open | close
-state: compress contract | expand stretch
-state: crystallise | amorphise
-state: crystallize | amorphize
-state: hydrate | dehydrate
-state: absorb | emit
-state: fold | unfold
-state: polarise | depolarise
-state: polarize | depolarize
-state: align order | misalign disorder
-state: donate | accept
-state: ionise | neutralise
-state: swell | deswell
-state: methylate | demethylate
-state: phosphorylate | dephosphorylate
-state: aggregate agglomerate | disperse
-"""
-_NOUNS = """
-amount: increase rise growth gain enhancement elevation | decrease reduction decline drop loss fall
-amount: maximum peak | minimum
-amount: majority | minority
-amount: excess surplus abundance | deficiency shortage scarcity deficit
-amount: strength | weakness
-amount: expansion | contraction
-amount: broadening | narrowing
-amount: overestimation | underestimation
-amount: upregulation | downregulation
-speed: acceleration | deceleration slowing
-stability: stability | instability
-stability: stabilisation | destabilisation
-stability: stabilization | destabilization
-cause: activation stimulation promotion | inhibition suppression inactivation
-cause: activator agonist | inhibitor antagonist
-benefit: improvement | deterioration worsening degradation
-benefit: benefit advantage merit | drawback disadvantage shortcoming
-benefit: protection resistance | vulnerability susceptibility
-benefit: success | failure
-benefit: accuracy precision | inaccuracy imprecision
-presence: presence | absence lack
-presence: formation | decomposition dissociation
-presence: addition insertion | removal extraction
-presence: survival | death mortality
-presence: gain acquisition | loss
-bond: attraction | repulsion
-bond: adsorption | desorption
-state: oxidation | reduction
-state: anode | cathode
-state: donor | acceptor
-state: electron | hole
-state: absorption | emission
-state: heating | cooling
-state: order | disorder
-state: symmetry | asymmetry
-state: similarity | difference dissimilarity
-state: beginning start onset | end
-state: input | output
-state: tension | compression
-state: conductor | insulator
-state: metal | insulator
-state: cation | anion
-state: acid | base
-state: vacancy | interstitial
-state: solid | liquid
-state: melting | freezing
-"""
-_ADJECTIVES = """
-amount: high higher highest elevated increased | low lower lowest reduced decreased
-amount: large larger big bigger great greater sizeable considerable substantial | small smaller little minor negligible
-amount: more | less fewer
-amount: most | least
-amount: many numerous | few
-amount: largest biggest greatest | smallest
-amount: strong stronger intense pronounced | weak weaker faint
-amount: strongest | weakest
-amount: long longer lengthy | short shorter brief
-amount: longest | shortest
-amount: thick thicker | thin thinner
-amount: wide wider broad broader | narrow narrower
-amount: deep deeper | shallow shallower
-amount: heavy heavier | light lighter
-amount: dense denser | sparse dilute
-amount: abundant plentiful | scarce rare
-amount: maximal maximum | minimal minimum
-amount: major | minor
-amount: frequent common | infrequent uncommon rare
-amount: sufficient adequate | insufficient inadequate
-amount: upper | lower
-amount: rich | poor
-amount: superior better | inferior worse
-amount: best | worst
-amount: excessive | deficient
-speed: fast faster rapid quick quicker | slow slower sluggish gradual
-stability: stable | unstable
-certain: metastable | stable
-stability: durable robust | fragile brittle
-benefit: good favourable favorable beneficial advantageous | bad unfavourable unfavorable detrimental harmful adverse
-benefit: effective efficient | ineffective inefficient
-benefit: useful | useless
-benefit: safe | dangerous hazardous unsafe
-benefit: toxic | nontoxic non-toxic
-benefit: successful | unsuccessful
-benefit: protective resistant | vulnerable susceptible
-benefit: accurate precise | inaccurate imprecise
-benefit: reliable | unreliable
-benefit: healthy | diseased
-certain: possible feasible | impossible infeasible
-certain: likely probable | unlikely improbable
-certain: certain clear | uncertain unclear
-certain: necessary essential crucial required | unnecessary dispensable optional
-certain: sensitive responsive | insensitive unresponsive
-certain: significant | insignificant
-certain: important | unimportant
-certain: relevant | irrelevant
-certain: true correct right | false incorrect wrong
-certain: known | unknown
-certain: able capable | unable incapable
-certain: dependent | independent
-certain: related associated | unrelated unassociated
-certain: consistent compatible | inconsistent incompatible
-certain: reversible | irreversible
-certain: similar alike identical | different distinct dissimilar
-certain: equal | unequal
-certain: homogeneous uniform | heterogeneous nonuniform
-certain: continuous | discontinuous discrete
-certain: constant fixed | variable varying
-certain: simple easy straightforward | complex complicated difficult hard
-certain: general universal | specific
-certain: direct | indirect
-certain: linear | nonlinear non-linear
-certain: local | global nonlocal
-certain: complete full | incomplete partial
-certain: absent | present
-certain: available | unavailable
-certain: expensive costly | cheap inexpensive
-certain: active | inactive
-certain: conductive conducting | insulating
-certain: periodic | aperiodic
-certain: symmetric symmetrical | asymmetric asymmetrical
-certain: ordered | disordered
-certain: crystalline | amorphous
-certain: soluble | insoluble
-certain: hydrophilic | hydrophobic
-certain: polar | nonpolar non-polar
-certain: magnetic | nonmagnetic non-magnetic
-certain: ferromagnetic | antiferromagnetic
-certain: transparent | opaque
-certain: rigid stiff | flexible
-certain: ductile | brittle
-certain: rough | smooth
-certain: porous | nonporous dense
-certain: saturated | unsaturated
-certain: doped | undoped
-certain: charged | neutral uncharged
-certain: supervised | unsupervised
-certain: endothermic | exothermic
-certain: acidic | alkaline basic
-certain: wet humid moist | dry
-certain: hot hotter warm warmer | cold colder cool cooler
-certain: bright brighter | dark darker
-certain: positive | negative
-certain: internal inner | external outer
-certain: intrinsic | extrinsic
-certain: front | back rear
-certain: horizontal | vertical
-certain: parallel | perpendicular antiparallel
-certain: static | dynamic
-certain: organic | inorganic
-certain: radiative | nonradiative non-radiative
-certain: acute | chronic
-certain: early earlier | late later
-certain: old older | young younger
-certain: male | female
-certain: benign | malignant
-certain: mature | immature
-certain: visible | invisible
-certain: wild-type | mutant
-certain: longitudinal | transverse
-certain: bound | unbound
-certain: empty vacant | occupied filled
-certain: n-type | p-type
-certain: cis | trans
-certain: left | right
-certain: odd | even
-certain: elastic | inelastic plastic
-certain: coherent | incoherent
-certain: allowed | forbidden
-certain: attractive | repulsive
-certain: experimental | theoretical computational
-certain: synchronous | asynchronous
-certain: finite | infinite
-certain: classical | quantum
-certain: isotropic | anisotropic
-certain: bulk | surface
-"""
-_ADVERBS = """
-amount: highly strongly considerably substantially markedly | slightly weakly marginally barely
-amount: significantly | insignificantly
-amount: increasingly | decreasingly
-amount: upwards upward | downwards downward
-amount: above over | below under beneath
-speed: quickly rapidly fast | slowly gradually
-certain: always invariably | never
-certain: often frequently usually commonly | rarely seldom infrequently
-certain: mostly mainly | hardly scarcely
-certain: directly | indirectly
-certain: positively | negatively
-certain: linearly | nonlinearly exponentially
-certain: before prior | after following
-certain: early | late
-certain: inside within | outside
-certain: with | without
-certain: efficiently effectively | inefficiently
-certain: simultaneously | sequentially
-certain: accurately correctly | inaccurately incorrectly
-certain: all every | no none
-certain: all | some
-certain: only solely | also
-certain: despite | because
-"""
-
-
-def _read(lines: str, word_class: WordClass) -> Iterator[Contrast]:
-    for line in lines.strip().splitlines():
+def _read(text: str) -> Iterator[Contrast]:
+    word_class: WordClass = "verb"
+    classes: dict[str, WordClass] = {
+        "[verb]": "verb",
+        "[noun]": "noun",
+        "[adjective]": "adjective",
+        "[adverb]": "adverb",
+    }
+    for line in text.splitlines():
+        if line.startswith("#"):
+            continue
+        if line in classes:
+            word_class = classes[line]
+            continue
         axis, _, words = line.partition(": ")
         one, _, other = words.partition(" | ")
         yield Contrast(axis, word_class, (tuple(one.split()), tuple(dict.fromkeys(other.split()))))
 
 
-CONTRASTS: tuple[Contrast, ...] = (
-    *_read(_VERBS, "verb"),
-    *_read(_NOUNS, "noun"),
-    *_read(_ADJECTIVES, "adjective"),
-    *_read(_ADVERBS, "adverb"),
-)
+CONTRASTS: tuple[Contrast, ...] = tuple(_read(files("rag.verify").joinpath("contrasts.txt").read_text("utf-8")))
 """Every contrast; a word can be in several."""
 
 _IRREGULAR = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable
+from importlib.resources import files
 
 from clip_mat.language.names import ELEMENT_NAMES
 from rag.verify.compounds import mentions
@@ -16,80 +17,18 @@ from rag.verify.quantities import NUMBER_WORDS, find_numbers, plain_numbers
 
 Maker = Callable[[str, random.Random], str | None]
 
-_SYNONYMS = """
-show demonstrate reveal indicate
-use employ utilise utilize apply
-obtain acquire get
-investigate study examine explore
-find observe
-suggest propose
-describe present
-require need
-choose select
-compute calculate
-start begin
-perform conduct
-develop design
-consider regard
-address tackle
-=
-method approach technique
-result outcome finding
-property characteristic
-material compound
-effect influence impact
-experiment measurement
-model framework
-structure arrangement
-study work paper
-dataset collection
-goal aim objective
-issue problem challenge
-way manner
-benefit advantage
-behaviour behavior
-amount quantity
-researcher scientist
-value magnitude
-process procedure
-region area
-=
-important crucial key essential
-various several different
-new novel
-similar comparable
-main primary principal
-possible feasible
-large sizeable
-typical usual
-suitable appropriate
-current present
-promising encouraging
-entire whole
-=
-however nevertheless
-therefore thus hence consequently
-also additionally
-typically usually generally
-mainly mostly primarily
-approximately about roughly
-recently lately
-nearly almost
-especially particularly
-often frequently
-"""
-
 
 def _synonyms() -> dict[str, tuple[str, ...]]:
     """Other words, in the same form, by word."""
     found: dict[str, tuple[str, ...]] = {}
-    kinds = (("", "s", "ed", "ing"), ("", "s"), ("",), ("",))
-    for forms, block in zip(kinds, _SYNONYMS.strip().split("=\n"), strict=True):
-        for line in block.strip().splitlines():
-            for form in forms:
-                words = [_IRREGULAR.get((word, form)) or inflect(word, form) for word in line.split()]
-                for word in words:
-                    found[word] = tuple(other for other in words if other != word)
+    forms: tuple[str, ...] = ("",)
+    for line in files("rag.verify").joinpath("synonyms.txt").read_text("utf-8").splitlines():
+        if line.startswith(("#", "[")):
+            forms = {"[verbs]": ("", "s", "ed", "ing"), "[nouns]": ("", "s")}.get(line, ("",))
+            continue
+        for form in forms:
+            words = [_IRREGULAR.get((word, form)) or inflect(word, form) for word in line.split()]
+            found |= {word: tuple(other for other in words if other != word) for word in words}
     return found
 
 
@@ -136,17 +75,23 @@ def use_same_side(sentence: str, rng: random.Random) -> str | None:
 
 
 _LEAD = re.compile(
-    r"^(?:However|Moreover|Furthermore|Therefore|Thus|Hence|In addition|Additionally|Interestingly|Notably|In this work|In this "
-    r"study|In this paper|Here|Recently|For example|For instance|In general|In particular|As a result|Consequently|In contrast|"
-    r"Specifically|Finally|Overall|In fact|Indeed|Importantly|To this end|In this case|As expected|Similarly|Also|Nevertheless|"
+    r"^(?:However|Moreover|Furthermore|Therefore|Thus|Hence|In addition|Additionally|Interestingly|Notably|"
+    r"In this work|In this study|In this paper|Here|Recently|For example|For instance|In general|"
+    r"In particular|As a result|Consequently|In contrast|Specifically|Finally|Overall|In fact|Indeed|Importantly|"
+    r"To this end|In this case|As expected|Similarly|Also|Nevertheless|"
     r"Besides|Note that|It should be noted that|Of course|Unfortunately|Firstly|First|Second|Secondly|Then),? "
 )
 _REPORTED = re.compile(
-    r"^(?:We (?:find|found|show|showed|note|observe|observed|demonstrate|conclude|report|see) that|It (?:is|was|has been) "
-    r"(?:shown|found|known|observed|noted|clear|evident|well known|reported) that|The results? (?:shows?|indicates?|suggests?) "
-    r"that|This (?:shows|means|indicates|suggests|implies) that|Our results (?:show|indicate|suggest) that)\s+"
+    r"^(?:We (?:find|found|show|showed|note|observe|observed|demonstrate|conclude|report|see) that|It (?:is|was|"
+    r"has been) (?:shown|found|known|observed|noted|clear|evident|well known|reported) that|"
+    r"The results? (?:shows?|indicates?|suggests?) that|This (?:shows|means|indicates|suggests|implies) that|"
+    r"Our results (?:show|indicate|suggest) that)\s+"
 )
-_TAIL = re.compile(r"(?:, which [^,;]+|, where [^,;]+|, (?:leading|resulting|thus|thereby|making|allowing|indicating|suggesting|showing)[^,;]+|; .+|, (?:but|while|whereas|although) .+)(?=\.$)")  # fmt: skip
+_TAIL = re.compile(
+    r"(?:, which [^,;]+|, where [^,;]+"
+    r"|, (?:leading|resulting|thus|thereby|making|allowing|indicating|suggesting|showing)[^,;]+"
+    r"|; .+|, (?:but|while|whereas|although) .+)(?=\.$)"
+)
 _BRACKETS = re.compile(r"\s?\([^()]*\)|\s?\[[^][]*\]")
 _REPORTS = (
     "The authors report that {}",
@@ -162,7 +107,7 @@ _REPORTS = (
 
 def drop_clause(sentence: str, rng: random.Random) -> str | None:
     """Without an opening phrase, an aside or a clause at the end."""
-    makers = [
+    makers: list[Callable[[str], str]] = [
         lambda s: _capital(_LEAD.sub("", s)),
         lambda s: _capital(_REPORTED.sub("", s)),
         lambda s: _TAIL.sub("", s),
@@ -262,7 +207,11 @@ def convert_unit(sentence: str, rng: random.Random) -> str | None:
     return before + changed + text[quantity.end :]
 
 
-_DIGIT_WORDS = {f"{value:g}": word for word, value in NUMBER_WORDS.items() if 2 <= value <= 12 and word not in ("twice", "both") and "fold" not in word and word != "thrice"}  # fmt: skip
+_DIGIT_WORDS = {
+    f"{value:g}": word
+    for word, value in NUMBER_WORDS.items()
+    if 2 <= value <= 12 and word not in ("twice", "thrice", "both") and "fold" not in word
+}
 
 
 def spell_number(sentence: str, rng: random.Random) -> str | None:
@@ -305,8 +254,9 @@ def name_element(sentence: str, rng: random.Random) -> str | None:
 
 
 _COMPARISON = re.compile(
-    r"^(?P<one>(?:The |A |An )?[\w\s/+-]{3,60}?) (?P<verb>is|are|was|were) (?P<how>(?:much |significantly |slightly |far )?)"
-    r"(?P<comparative>\w+er|more|less|better|worse)(?P<what>(?: \w+)?) than (?P<other>(?:that of |the |those of )?[\w\s/+-]{3,60}?)\.$"
+    r"^(?P<one>(?:The |A |An )?[\w\s/+-]{3,60}?) (?P<verb>is|are|was|were) "
+    r"(?P<how>(?:much |significantly |slightly |far )?)(?P<comparative>\w+er|more|less|better|worse)"
+    r"(?P<what>(?: \w+)?) than (?P<other>(?:that of |the |those of )?[\w\s/+-]{3,60}?)\.$"
 )
 
 
@@ -331,7 +281,12 @@ def turn_comparison(sentence: str, rng: random.Random) -> str | None:
 _OF_NOUN = re.compile(
     r"\b[Tt]he ([a-z]+(?: [a-z]+)?) of ([A-Z][\w-]*)(?=[,.]| (?:is|are|was|were|in|at|for|by|to|from)\b)"
 )
-_WE = re.compile(r"^(?:In this (?:work|study|paper), )?[Ww]e (?:have )?(used|developed|proposed|studied|performed|introduced|investigated|trained|employed|selected|calculated|computed|measured|applied|considered|observed|compared) ((?:the |a |an |two |three |several |our )?[^,.;]{4,70}?)(?= (?:to|for|in|with|by|on|from|using|and|as)\b|\.$)")  # fmt: skip
+_WE = re.compile(
+    r"^(?:In this (?:work|study|paper), )?[Ww]e (?:have )?(used|developed|proposed|studied|performed|introduced"
+    r"|investigated|trained|employed|selected|calculated|computed|measured|applied|considered|observed|compared)"
+    r" ((?:the |a |an |two |three |several |our )?[^,.;]{4,70}?)"
+    r"(?= (?:to|for|in|with|by|on|from|using|and|as)\b|\.$)"
+)
 
 
 def recast(sentence: str, rng: random.Random) -> str | None:

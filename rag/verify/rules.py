@@ -8,6 +8,7 @@ only of what both sides mention. What the rules cannot see is left to `rag.verif
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -16,8 +17,8 @@ from itertools import pairwise
 from clip_mat.crystal import NUMBERS
 from rag.verify.compounds import find_substances, mentions, missing_substances
 from rag.verify.opposites import DIRECTED, Pole, are_opposites
-from rag.verify.quantities import agrees, find_numbers, plain_numbers, same_number
-from rag.verify.wording import Wording, coverage, read_words, stem
+from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers, same_number
+from rag.verify.wording import Word, Wording, coverage, read_words, stem
 
 LEAST_COVERAGE = 0.5
 """Share of a claim's content words that a sentence must have, for their denials and directions to be comparable."""
@@ -267,11 +268,11 @@ def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
         claim: One sentence.
         sentences: Single sentences of the evidence; the one that is most alike is compared.
     """
-    ours = read_words(claim)
+    ours = read_words(plain_numbers(claim))
     matcher = SequenceMatcher(None, autojunk=False)
     matcher.set_seq2([word.stem for word in ours.words])
     best, alike = None, NEAR_COPY
-    for sentence in sentences:
+    for sentence in map(plain_numbers, sentences):
         matcher.set_seq1([word.stem for word in read_words(sentence).words])
         if matcher.real_quick_ratio() > alike and matcher.quick_ratio() > alike and matcher.ratio() > alike:
             best, alike = sentence, matcher.ratio()
@@ -280,18 +281,24 @@ def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
     theirs = read_words(best)
     matcher.set_seq1([word.stem for word in theirs.words])
     findings: list[Finding] = []
+    exchanged: dict[tuple[str, str], int] = {}
     denials = opposites = 0
     for kind, c, d, a, b in matcher.get_opcodes():
         mine, yours = ours.words[a:b], theirs.words[c:d]
         if kind == "equal" or max(b - a, d - c) > LONGEST_CHANGE:
             continue
+        pair = " ".join(word.stem for word in mine), " ".join(word.stem for word in yours)
+        before = exchanged.get(pair[::-1])
+        if before is not None and all(pair) and not _is_list(ours.words[before:a]):
+            findings.append(Finding("direction", " ".join(word.text for word in mine)))
+        exchanged[pair] = b
         denied = sum(place in ours.negations for place in range(a, b))
         if denied != sum(place in theirs.negations for place in range(c, d)):
             denials += 1
             findings.append(Finding("negation", " ".join(word.text for word in mine) or yours[0].text))
         if len(mine) == len(yours):
             for word, other in zip(mine, yours, strict=True):
-                reason = _changed(word.text, other.text)
+                reason = _changed(ours, word, theirs, other)
                 opposites += reason == "direction"
                 findings += [Finding(reason, word.text)] if reason else []
         elif any(are_opposites(word.text, other.text) for word in mine for other in yours):
@@ -301,13 +308,26 @@ def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
     return findings
 
 
-def _changed(mine: str, yours: str) -> str | None:
-    numbers = find_numbers(mine), find_numbers(yours)
-    if all(numbers):
-        return None if agrees(numbers[0][0], numbers[1][0]) or agrees(numbers[1][0], numbers[0][0]) else "number"
-    substances = find_substances(mine), find_substances(yours)
+def _is_list(words: Sequence[Word]) -> bool:
+    """Whether what stands between two words only lists them: their order says nothing."""
+    return all(word.text.lower() in ("and", "or", "as", "well", "with", "versus", "vs", "the", "a") for word in words)
+
+
+def _changed(ours: Wording, mine: Word, theirs: Wording, yours: Word) -> str | None:
+    """Why a word is not the one that stands in its place."""
+    numbers = _quantity_at(ours.text, mine.start), _quantity_at(theirs.text, yours.start)
+    if numbers[0] and numbers[1]:
+        return None if agrees(numbers[0], numbers[1]) or agrees(numbers[1], numbers[0]) else "number"
+    if numbers[0] or numbers[1]:
+        return None  # a unit, or a number where none was: other rules
+    substances = find_substances(mine.text), find_substances(yours.text)
     if all(known.inside for known in substances):
         return None if substances[0].inside == substances[1].inside else "formula"
-    if mine in NUMBERS and yours in NUMBERS:
+    if mine.text in NUMBERS and yours.text in NUMBERS:
         return "formula"
-    return "direction" if are_opposites(mine, yours) else None
+    return "direction" if are_opposites(mine.text, yours.text) else None
+
+
+def _quantity_at(text: str, place: int) -> Quantity | None:
+    """The number, or the number whose unit, stands at a place."""
+    return next((quantity for quantity in find_numbers(text) if quantity.start <= place < quantity.end), None)

@@ -22,6 +22,7 @@ class SimilarityJudge:
     """
 
     threshold = 0.6
+    disagreement = 0.5
 
     def __init__(self, encoder: SentenceEncoder | None = None, words: float = 0.5) -> None:
         self._encoder = encoder or SentenceEncoder()

@@ -279,13 +279,14 @@ def write_weights(
     examiner = Teacher(split.validation, training.seed + 2)
     lessons = [examiner.lesson(number) for number in range(3 * training.validation)]
     judge = EntailmentJudge(net, sentences, plain)
-    config = replace(plain, **choose_thresholds(judge, lessons))
+    threshold, disagreement = choose_thresholds(judge, lessons)
+    config = replace(plain, threshold=threshold, disagreement=disagreement)
     config.write(folder / "config.json")
     write_card(folder, training, config, steps, seconds, split)
 
 
-def choose_thresholds(judge: EntailmentJudge, lessons: Sequence[Lesson]) -> dict[str, float]:
-    """Thresholds that cost no more than `FALSE_ALARMS` and `FALSE_QUARRELS` on some lessons."""
+def choose_thresholds(judge: EntailmentJudge, lessons: Sequence[Lesson]) -> tuple[float, float]:
+    """Thresholds of support and of contradiction, which cost `FALSE_ALARMS` and `FALSE_QUARRELS` on some lessons."""
     sure = [lesson for lesson in lessons if lesson.weight == 1.0]
     chances = judge.judge([(lesson.claim, lesson.text) for lesson in sure])
     labels = np.array([lesson.label for lesson in sure])
@@ -296,4 +297,4 @@ def choose_thresholds(judge: EntailmentJudge, lessons: Sequence[Lesson]) -> dict
     spare = max(0.0, FALSE_ALARMS - float(accused[true].mean()))
     threshold = float(np.quantile(chances[true & ~accused, SUPPORTS], max(spare, 0.01)))
     disagreement = float(np.quantile(chances[labels != CONTRADICTS, CONTRADICTS], 1 - FALSE_QUARRELS))
-    return {"threshold": round(min(threshold, 0.9), 4), "disagreement": round(max(disagreement, 0.3), 4)}
+    return round(min(threshold, 0.9), 4), round(min(max(disagreement, 0.3), 0.95), 4)

@@ -10,10 +10,11 @@ from typing import Protocol, Self
 import numpy as np
 import numpy.typing as npt
 
-from rag.errors import LibraryError
 from rag.reading.text import normalise_quote
+from rag.verify.quantities import agrees, find_numbers
 from rag.verify.rules import (
     LEAST_COVERAGE,
+    MUCH_COVERED,
     Finding,
     check_changes,
     check_names,
@@ -28,6 +29,9 @@ from rag.verify.wording import coverage, read_words
 WINDOWS = 2
 """Windows of the evidence that the learned part reads for each claim."""
 
+COMPARABLE = 0.35
+"""Share of the content words of one of two sentences that the other must have, for them to be about the same matter."""
+
 AS_NEAR = 0.1
 """Windows whose coverage is that close to the best one's say as much of the claim's matter."""
 
@@ -37,8 +41,15 @@ Floats = npt.NDArray[np.float32]
 class Judge(Protocol):
     """Anything that compares claims with short texts."""
 
-    threshold: float
-    """Probability from which on a claim counts as supported."""
+    @property
+    def threshold(self) -> float:
+        """Probability of support from which on a claim counts as supported."""
+        ...
+
+    @property
+    def disagreement(self) -> float:
+        """Probability of contradiction from which on two sentences disagree, below 1."""
+        ...
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """Probabilities (n, 3) that a text supports, contradicts, or does not tell its claim."""
@@ -57,12 +68,14 @@ class Verifier:
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> Self:
-        """The verifier of a folder of weights; by default the one that comes with this package."""
-        from rag.verify.similarity import SimilarityJudge
+        """The verifier of a folder of weights; by default the one that comes with this package.
 
-        if folder is not None:
-            raise LibraryError(f"{folder}: no weights of a verifier can be read yet (leave the folder out)")
-        return cls(SimilarityJudge())
+        Raises:
+            WeightsError: If files are missing, damaged, or do not fit.
+        """
+        from rag.verify.entailment import EntailmentJudge
+
+        return cls(EntailmentJudge.load(folder))
 
     def check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:
         """A verdict on each claim.
@@ -80,10 +93,23 @@ class Verifier:
         return verdicts
 
     def contradicts(self, a: str, b: str) -> float | None:
-        """How surely two sentences about the same matter disagree, 0 to 1; None where they are not comparable."""
-        if coverage(read_words(a), read_words(b)) < LEAST_COVERAGE:
+        """How surely two sentences about the same matter disagree, 0 to 1, from 0.5 on they are held to.
+
+        Args:
+            a: One sentence.
+            b: Another; which comes first does not matter.
+
+        Returns:
+            None where they share too few words to be about the same matter.
+        """
+        one, other = read_words(a), read_words(b)
+        if max(coverage(one, other), coverage(other, one)) < COMPARABLE:
             return None
-        return float(bool(check_wording(a, b)))
+        chances = self._judge.judge([(a, b), (b, a)])
+        learned, limit = float(chances[:, 1].mean()), self._judge.disagreement
+        sure = 0.5 * learned / limit if learned < limit else 0.5 + 0.5 * (learned - limit) / (1 - limit)
+        turned = [*check_wording(a, b), *check_changes(a, [b])], [*check_wording(b, a), *check_changes(b, [a])]
+        return (1 + sure) / 2 if all(turned) or _other_values(a, b) else sure
 
     def _verdict(
         self, claim: str, evidence: Sequence[str], windows: Sequence[Window], scores: Sequence[float]
@@ -118,6 +144,17 @@ def against(claim: str, evidence: Sequence[str], windows: Sequence[Window]) -> l
         findings += compared[0]
     findings += check_changes(claim, [sentence for text in evidence for sentence in split_sentences(text)])
     return list(dict.fromkeys(findings))
+
+
+def _other_values(a: str, b: str) -> bool:
+    """Whether two sentences that say nearly the same give other values of one kind: 1.6 and 2.1 eV."""
+    if min(coverage(read_words(a), read_words(b)), coverage(read_words(b), read_words(a))) < MUCH_COVERED:
+        return False
+    ours, theirs = ([q for q in find_numbers(text) if q.dimension is not None] for text in (a, b))
+    comparable = [(one, [other for other in theirs if other.dimension == one.dimension]) for one in ours]
+    return any(
+        others and not any(agrees(one, other) or agrees(other, one) for other in others) for one, others in comparable
+    )
 
 
 def _is_quote(claim: str, evidence: Sequence[str]) -> bool:
