@@ -30,6 +30,9 @@ MOST_DISAGREEMENTS = 5
 MOST_STATEMENTS = 3
 """Sentences of one paper in a comparison."""
 
+_ALIKE: tuple[Relation, ...] = ("agrees",)
+_CONTRARY: tuple[Relation, ...] = ("number", "direction", "negation")
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -83,7 +86,7 @@ def compare_papers(answerer: Answerer, answer: Answer, where: Filter | None = No
         speaking = _spokesmen(part.candidates, named=bool(names_in(part.part)))
         pairs = list(_related(speaking, speaking))
         statements += [
-            Statement(c.scored.key, cite([c]), _citations(c, pairs, ("agrees",)), _citations(c, pairs, _CONTRARY))
+            Statement(c.scored.key, cite([c]), _citations(c, pairs, _ALIKE), _citations(c, pairs, _CONTRARY))
             for c in speaking
         ]
         for disagreement in _disagreements(pairs):
@@ -106,9 +109,6 @@ def _spokesmen(candidates: Sequence[Candidate], *, named: bool) -> list[Candidat
         if len(group) < MOST_STATEMENTS and is_answer(candidate.cosine, candidate.coverage, named=named):
             group.append(candidate)
     return [candidate for group in chosen.values() for candidate in group]
-
-
-_CONTRARY: tuple[Relation, ...] = ("number", "direction", "negation")
 
 
 def _related(ours: Sequence[Candidate], theirs: Sequence[Candidate]) -> Iterator[Pair]:

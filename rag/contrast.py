@@ -105,9 +105,15 @@ def relation(a: str, b: str) -> Relation | None:
         return "direction" if contrary <= 1 and not hedged else None
     if not turns and check_negation(bare, other):
         return None if hedged else "negation"
-    if numbers == "agrees" or not (mine and yours):
-        return "agrees" if numbers == "agrees" or _shares(ours, theirs, turns)[1] >= SHORTER else None
-    return None
+    alike = numbers == "agrees" or (not (mine and yours) and _shares(ours, theirs, turns)[1] >= SHORTER)
+    denied = abs(len(ours.negations) - len(theirs.negations)) == sum(turn.cancelled for turn in turns)
+    return "agrees" if alike and denied and _all_stated(a, b) else None
+
+
+def _all_stated(a: str, b: str) -> bool:
+    """Whether every year and count of the sentence with fewer stands in the other."""
+    few, many = sorted(([q for q in find_numbers(text) if q.dimension is None] for text in (a, b)), key=len)
+    return all(any(agrees(q, other) for other in many) for q in few)
 
 
 # --- the matter -----------------------------------------------------------------------------------------------------
@@ -278,7 +284,8 @@ def _values(text: str) -> list[_Value]:
     rest = iter(enumerate(quantities))
     for place, quantity in rest:
         behind = quantities[place + 1] if place + 1 < len(quantities) else None
-        low, high, used = quantity.value, quantity.value, (quantity,)
+        low, high = quantity.value, quantity.value
+        used: tuple[Quantity, ...] = (quantity,)
         joint = plain[quantity.end : behind.start].strip() if behind is not None else ""
         if behind is not None and behind.dimension == quantity.dimension and joint in ("±", "+/-"):
             margin = behind.number * behind.scale
@@ -322,7 +329,7 @@ def _compare_values(
         agreed |= len(mine) < len(one)
         if len(mine) == len(yours) == 1 and len(one) == len(other):
             (v,), (w,) = mine, yours
-            if v.bound or w.bound:
+            if v.bound or w.bound or (v.low <= w.high and w.low <= v.high):
                 return "unclear"
             against += 1
         elif mine and yours:
@@ -336,6 +343,8 @@ def _meet(v: _Value, w: _Value) -> bool:
     """Whether two values can be one: they overlap, one is the other rounded, or they hardly differ."""
     if v.dimension != w.dimension:
         return False
+    if len(v.quantities) == len(w.quantities) == 2:  # two ranges: from here to there
+        return all(agrees(a, b) or agrees(b, a) for a, b in zip(v.quantities, w.quantities, strict=True))
     if v.low <= w.high and w.low <= v.high:
         return True
     if any(agrees(a, b) or agrees(b, a) for a in v.quantities for b in w.quantities):
