@@ -233,7 +233,7 @@ def _loaders() -> dict[str, Callable[[], str]]:
 
 def _look_at_index(area: str, name: str, folder: Path, *, deep: bool) -> Finding:
     """One store: what is in it, whether it is whole, and whether its vectors are of the installed models."""
-    from indexes import IndexesError, SQLiteStore
+    from indexes import IndexesError, SQLiteStore, StoreDamaged
 
     try:
         with SQLiteStore.open(folder, create=False, read_only=True) as store:
@@ -245,11 +245,14 @@ def _look_at_index(area: str, name: str, folder: Path, *, deep: bool) -> Finding
                     strangers.append(f"{held.name} by {held.manifest.encoder} {held.manifest.encoder_hash[:12]}")
             damage = store.verify() if deep else []
             generation = store.generation
+    except StoreDamaged as error:
+        remedy = f"build it again, or save what is whole: clip-mat doctor --repair {folder}"
+        return Finding(area, name, "broken", str(error), remedy)
     except (IndexesError, OSError) as error:
-        return Finding(area, name, "broken", str(error), "restore a copy, or delete the folder and build it again")
+        return Finding(area, name, "broken", str(error), "name another folder, or build it again")
     detail = f"{folder}: {', '.join(parts) or 'empty'}; {generation} changes; {'every byte whole' if deep else 'whole'}"
     if damage:
-        remedy = "build it again, or save what is whole with indexes.repair(FOLDER) from Python"
+        remedy = f"build it again, or save what is whole: clip-mat doctor --repair {folder}"
         return Finding(area, name, "broken", f"{folder}: {'; '.join(damage[:3])}", remedy)
     if strangers:
         told = f"{detail}; vectors of another model: {', '.join(strangers)}"

@@ -9,6 +9,7 @@ import importlib
 import io
 import os
 import sys
+from difflib import get_close_matches
 
 import click
 
@@ -24,6 +25,7 @@ COMMANDS = {
     "index": "app.materials",
     "search": "app.materials",
     "generate": "app.generate",
+    "design": "app.design",
     "eval": "app.evaluate",
     "doctor": "app.doctor",
     "completion": "app.completion",
@@ -39,6 +41,13 @@ class _Commands(click.Group):
             return None
         command = getattr(importlib.import_module(COMMANDS[name]), f"{name}_command")
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and (close := get_close_matches(args[0], COMMANDS, n=1)):
+            raise click.UsageError(f"No such command {args[0]!r}. Did you mean {close[0]!r}?", ctx)
+        return super().resolve_command(ctx, args)
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

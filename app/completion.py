@@ -13,7 +13,7 @@ def completion_command(context: click.Context, shell: str) -> None:
 
     \b
     Examples:  clip-mat completion bash > ~/.local/share/bash-completion/completions/clip-mat
-               clip-mat completion zsh >> ~/.zshrc     (after the line with compinit)
+               clip-mat completion zsh >> ~/.zshrc     # after the line with compinit
                clip-mat completion fish > ~/.config/fish/completions/clip-mat.fish
     """
     from click.shell_completion import get_completion_class

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import console, json_option, plain, print_json
+from app.terminal import PathName, console, json_option, note, plain, print_json
 
 if TYPE_CHECKING:
     from app.checkup import Finding
@@ -17,26 +17,38 @@ _MARKS = {"ok": ("ok", "green"), "note": ("-", "yellow"), "broken": ("BROKEN", "
 
 
 @click.command("doctor")
-@click.option("--index", "indexes", type=click.Path(path_type=Path, file_okay=False), multiple=True,
+@click.option("--index", "indexes", type=PathName(file_okay=False), multiple=True,
               help="Look at this index too; may be given several times.")  # fmt: skip
+@click.option("--repair", type=PathName(file_okay=False),
+              help="First rebuild this damaged index from its whole records; what is lost is listed.")  # fmt: skip
 @click.option("--deep", is_flag=True, help="Load every model and read every byte of the indexes: takes longer.")
 @json_option
-def doctor_command(indexes: tuple[Path, ...], deep: bool, as_json: bool) -> int:
+def doctor_command(indexes: tuple[Path, ...], repair: Path | None, deep: bool, as_json: bool) -> int:
     """Say what is installed, which weights, which indexes; what is missing, and what to do.
 
-    Changes nothing and uses no network. What need not be there is marked "-"; exits 1 only where something that is
-    needed does not work.
+    Uses no network, and changes nothing but the index to --repair. What need not be there is marked "-"; exits 1 only
+    where something that is needed does not work.
 
     \b
     Examples:  clip-mat doctor
                clip-mat doctor --deep --index mine
+               clip-mat doctor --repair mine
     """
     from app.checkup import look_at_everything
 
+    lost: list[str] = []
+    if repair is not None:
+        from indexes import repair as rebuild
+
+        lost = rebuild(repair)
+        note(f"{repair}: rebuilt, {f'{len(lost)} losses' if lost else 'nothing was lost'}")
+        for line in lost:
+            note(f"  {line}")
+        indexes = (*indexes, repair)
     findings = list(look_at_everything(indexes, deep=deep))
     broken = [finding for finding in findings if finding.state == "broken"]
     if as_json:
-        print_json({"healthy": not broken, "findings": [finding.to_dict() for finding in findings]})
+        print_json({"healthy": not broken, "findings": [finding.to_dict() for finding in findings], "lost": lost})
     else:
         _show(findings)
         count = "1 thing does" if len(broken) == 1 else f"{len(broken)} things do"

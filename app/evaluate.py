@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.csp import csp_command
+from app.design_eval import design_command
 from app.guidance import text_command
 from app.retrieval import retrieval_command
 from app.terminal import json_option, note, print_json, progress_bar
@@ -26,12 +27,18 @@ _SYSTEMS: dict[str, Method] = {"clip-mat": "fused", "BM25 alone": "bm25", "vecto
 
 @click.group("eval")
 def eval_command() -> None:
-    """Measure how good the answers and the hits are."""
+    """Measure how good answers, hits and crystals are.
+
+    \b
+    Examples:  clip-mat eval qa --papers papers/ --questions questions.jsonl
+               clip-mat eval retrieval --gallery crystals.parquet
+    """
 
 
 eval_command.add_command(retrieval_command)
 eval_command.add_command(csp_command)
 eval_command.add_command(text_command)
+eval_command.add_command(design_command)
 
 
 @eval_command.command("qa")

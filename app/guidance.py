@@ -24,10 +24,24 @@ if TYPE_CHECKING:
               help="Crystals whose composition and crystal system are asked for in words.")  # fmt: skip
 @click.option("--gaps", type=click.Path(path_type=Path, exists=True),
               help="Crystals with known band gaps: a judge of metals and wide gaps is fitted on them.")  # fmt: skip
-@click.option("--limit", default=500, show_default=True, help="Requests, drawn at random.")
-@click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
-@click.option("--each", default=100, show_default=True, help="Crystals for each class that is asked for.")
-@click.option("--unguided", default=500, show_default=True, help="Crystals of requests that ask for nothing.")
+@click.option("--limit", default=500, show_default=True, type=click.IntRange(1), help="Requests, drawn at random.")
+@click.option(
+    "--max-sites", default=20, show_default=True, type=click.IntRange(1), help="Only crystals of at most so many atoms."
+)
+@click.option(
+    "--each",
+    default=100,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Crystals for each class that is asked for.",
+)
+@click.option(
+    "--unguided",
+    default=500,
+    show_default=True,
+    type=click.IntRange(1, 1000),
+    help="Crystals of requests that ask for nothing.",
+)
 @click.option("--from-noise", is_flag=True, help="Without templates.")
 @click.option("--seed", default=0, show_default=True, help="Of requests, crystals and bootstraps.")
 @json_option
@@ -51,7 +65,7 @@ def text_command(
     \b
     Example:  clip-mat eval text --index mine --requests val.parquet --gaps train.parquet
     """
-    from clip_mat import Generator
+    from clip_mat import CrystalError, Generator
     from clip_mat.entry_facts import facts_of
     from clip_mat.evaluation.csp_tasks import read_entries
     from clip_mat.evaluation.gap_model import GapModel
@@ -61,6 +75,8 @@ def text_command(
     from clip_mat.generate.request import CrystalRequest
 
     entries = [entry for entry in read_entries(asked, skipped=note_skipped) if len(entry.crystal) <= max_sites]
+    if not entries:
+        raise CrystalError(f"{asked}: no crystal of at most {max_sites} atoms to ask for")
     chosen = random.Random(seed).sample(entries, min(limit, len(entries)))
     facts = [found for entry in chosen if (found := facts_of(entry)).spacegroup is not None]
     judge: GapModel | None = None
@@ -70,6 +86,8 @@ def text_command(
             for entry in read_entries(gaps, skipped=note_skipped)
             if isinstance(entry.properties.get("band_gap"), float)
         ]
+        if not known:
+            raise CrystalError(f"{gaps}: no crystal with a band gap; give a parquet with a column band_gap")
         values = [float(str(entry.properties["band_gap"])) for entry in known]
         judge = GapModel.fit([entry.crystal for entry in known], values, seed=seed)
     with Generator.load(index) as generator, progress_bar("generating") as progress:

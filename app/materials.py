@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 from click.shell_completion import CompletionItem
 
-from app.terminal import console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, PictureName, console, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, MaterialsIndex
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _FORMATS = ("cif", "poscar", "extxyz", "json")
 _AT_ONCE = 64
-_folder = click.Path(path_type=Path, file_okay=False)
+_folder = PathName(file_okay=False)
 
 
 def _files(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -50,6 +50,8 @@ def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:
     """
     from clip_mat import CrystalClip, MaterialsIndex
 
+    if not all(sources):
+        raise click.UsageError("the name of a SOURCE is empty (is a variable not set?)")
     clip = CrystalClip.load(processes=os.cpu_count() or 1)
     with closing(clip), MaterialsIndex.open(out, clip) as index, progress_bar("indexing") as progress:
         report = index.add(sources, progress=progress)
@@ -67,11 +69,11 @@ def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:
 @click.option("-k", "k", default=10, show_default=True, help="How many.")
 @click.option("--index", "folder", type=_folder, help="Folder of an index; by default 288 bundled prototypes.")
 @click.option("--filter", "condition", help="OPTIMADE filter in place of the one read from TEXT; '' for none.")
-@click.option("--like", type=click.Path(path_type=Path), help="Rank by likeness to the crystal in this file.")
+@click.option("--like", type=PathName(), help="Rank by likeness to the crystal in this file.")
 @click.option("--queries", type=click.File("rb"), help="Searches, one a line; - for stdin. Prints JSON Lines.")
 @click.option("--export", type=_folder, help="Write the structures found into this folder.")
 @click.option("--format", "style", type=click.Choice(_FORMATS), default="cif", show_default=True, help="For --export.")
-@click.option("--picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the first hits, as PNG.")
+@click.option("--picture", type=PictureName(), help="Draw the first hits, as PNG.")
 @json_option
 def search_command(
     text: str | None,

@@ -7,6 +7,8 @@ import logging
 import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,6 +20,34 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 """Told what is done, of how many (0 where that is not known), and the name of the last."""
+
+
+class PathName(click.Path):
+    """A file or a folder. The empty name, mostly an unset variable, is refused: it would mean the current folder."""
+
+    def __init__(self, *, exists: bool = False, file_okay: bool = True, dir_okay: bool = True) -> None:
+        super().__init__(exists=exists, file_okay=file_okay, dir_okay=dir_okay, path_type=Path)
+
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
+        if value == "":
+            self.fail("the name is empty (is a variable not set?)", param, ctx)
+        return super().convert(value, param, ctx)
+
+
+class PictureName(PathName):
+    """The name of a PNG file."""
+
+    def __init__(self) -> None:
+        super().__init__(dir_okay=False)
+
+    def convert(
+        self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
+    ) -> str | bytes | PathLike[str]:
+        if not str(value).lower().endswith(".png"):
+            self.fail(f"{str(value)!r}: pictures are PNG files; give a name that ends in .png", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -89,3 +119,17 @@ def progress_bar(what: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total or None, description=f"{what} {plain(name)[:40]}")
 
         yield show
+
+
+@contextmanager
+def status_line() -> Iterator[Callable[[str], None]]:
+    """A line on stderr that says what is being done, where that is a terminal; else nothing."""
+    from rich.console import Console
+    from rich.markup import escape
+
+    screen = Console(stderr=True)
+    if not screen.is_terminal:
+        yield lambda _: None
+        return
+    with screen.status("") as status:
+        yield lambda words: status.update(f"[dim]{escape(plain(words))}[/dim]")

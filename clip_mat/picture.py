@@ -51,7 +51,8 @@ class Picture:
     png: bytes = field(repr=False)
 
     def save(self, path: Path | str) -> None:
-        """Write it to a file."""
+        """Write it to a file; a folder that is missing is made."""
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
         Path(path).write_bytes(self.png)
 
     def _repr_png_(self) -> bytes:

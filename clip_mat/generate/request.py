@@ -109,12 +109,13 @@ class CrystalRequest:
         if read.filter:
             compile_filter(read.filter)
         content = counts_of(cell, "cell") if cell is not None else None
-        wanted = content if content is not None else counts_of(composition, "composition") if composition else None
+        wanted = content
+        if composition is not None:
+            wanted = counts_of(composition, "composition")
         if wanted is not None:
             read = read._with_composition(reduced(wanted))
         if spacegroup is not None:
-            number = spacegroup_of(spacegroup)
-            read = replace(read, spacegroup=number, crystal_system=crystal_system_of(number))
+            read = read._with_group(spacegroup_of(spacegroup))
         if crystal_system is not None:
             read = read._with_system(crystal_system)
         if content is not None and sum(content.values()) > MAX_ATOMS:
@@ -175,6 +176,13 @@ class CrystalRequest:
             given, said = conventional_formula(composition), conventional_formula(self.composition)
             notes = (*notes, f"the composition given, {given}, replaces that of the text, {said}")
         return replace(self, composition=composition, elements=(), families=(), anonymous=None, notes=notes)
+
+    def _with_group(self, number: int) -> Self:
+        notes, system = self.notes, crystal_system_of(number)
+        if self.crystal_system is not None and (self.spacegroup or number, self.crystal_system) != (number, system):
+            said = spacegroup_symbol(self.spacegroup) if self.spacegroup else self.crystal_system
+            notes = (*notes, f"the space group given, {spacegroup_symbol(number)}, replaces that of the text, {said}")
+        return replace(self, spacegroup=number, crystal_system=system, notes=notes)
 
     def _with_system(self, system: str) -> Self:
         if system not in CRYSTAL_SYSTEMS:

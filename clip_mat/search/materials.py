@@ -27,7 +27,7 @@ from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult
 from clip_mat.structures import Entry
-from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged
+from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged, StoreMissing
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -320,5 +320,10 @@ def _told() -> Iterator[None]:
     """The store's errors as this package's own."""
     try:
         yield
+    except StoreMissing as error:
+        raise RequestError(
+            f"{error.directory}: no compounds are indexed there (check the path, or index some there with: "
+            f"clip-mat index SOURCE --out {error.directory})"
+        ) from error
     except IndexesError as error:
         raise RequestError(str(error)) from error

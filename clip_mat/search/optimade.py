@@ -92,7 +92,7 @@ def compile_filter(text: str) -> Filter:
             with a value of another kind.
     """
     if len(text) > MAX_LENGTH:
-        raise RequestError(f"the filter has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        raise RequestError(f"the filter has {len(text):,} characters; shorten it to {MAX_LENGTH:,}")
     return json.loads(json.dumps(_compile(text))) if text.strip() else {}
 
 

@@ -83,6 +83,6 @@ def _clean(query: str) -> str:
         RequestError: If it is too long.
     """
     if len(query) > MAX_LENGTH:
-        raise RequestError(f"the search has {len(query):,} characters; at most {MAX_LENGTH:,} are read")
+        raise RequestError(f"the search has {len(query):,} characters; shorten it to {MAX_LENGTH:,}")
     composed = unicodedata.normalize("NFC", query)
     return " ".join("".join(c if c.isprintable() else " " for c in composed).split())

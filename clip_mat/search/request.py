@@ -52,7 +52,7 @@ def interpret(text: str) -> Request:
     if not text.strip():
         raise RequestError("the question is empty: say what to look for, as in 'orthorhombic LiMnO2'")
     if len(text) > MAX_LENGTH:
-        raise RequestError(f"the question has {len(text):,} characters; at most {MAX_LENGTH:,} are read")
+        raise RequestError(f"the text has {len(text):,} characters; shorten it to {MAX_LENGTH:,}")
     try:
         text.encode()
     except UnicodeEncodeError:
