@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 _AT_ONCE = 64
 """Requests that are answered together."""
+_ONE_IN = 5
+"""One crystal in so many is made of noise where a composition is asked for."""
+_SURE = 0.9
+"""Score of a template from which on no place is kept for noise."""
 _ROUNDS = 2
 """How often crystals of noise are made for a request that still lacks some."""
 
@@ -136,13 +140,17 @@ class Generator:
         """Crystals that are all that is asked, from templates and, where these do not suffice, of noise."""
         made: list[list[GeneratedCrystal]] = []
         notes: list[list[str]] = []
-        for request in requests:
+        left: dict[int, list[Candidate]] = {}
+        for place, request in enumerate(requests):
             candidates: list[Candidate] = []
             told: list[str] = []
             if not (request.from_noise or request.is_open):
                 candidates, told = self._retriever.find(request)
-            made.append(finish(request, candidates, self._known))
+            kept = self._kept_for_noise(request, candidates)
+            made.append(finish(request, candidates, self._known, most=request.n - kept))
             notes.append(told)
+            if kept:
+                left[place] = candidates
         for tried in range(_ROUNDS):
             missing = {place: request.n - len(made[place]) for place, request in enumerate(requests)}
             short = {n: count for n, count in missing.items() if count > 0 and self._noise.can_make(requests[n])}
@@ -154,9 +162,21 @@ class Generator:
                 if not tried and requests[place].words and not self._noise.understands_words:
                     notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
                 made[place] += finish(requests[place], candidates, self._known, before=made[place], most=count)
+        for place, candidates in left.items():  # places that noise did not fill
+            missing_here = requests[place].n - len(made[place])
+            if missing_here:
+                made[place] += finish(requests[place], candidates, self._known, before=made[place], most=missing_here)
         for crystals in made:  # what templates give comes before what noise gives
             crystals.sort(key=lambda one: (one.origin.kind == "noise", -one.score))
         return made, notes
+
+    def _kept_for_noise(self, request: CrystalRequest, candidates: Sequence[Candidate]) -> int:
+        """Places of a long list that crystals of noise get, since what no template has only they can be: the last of
+        the templates are right less often. None where one template is nearly certain."""
+        sure = max((candidate.score for candidate in candidates), default=1.0) > _SURE
+        if request.composition is None or sure or not self._noise.can_make(request):
+            return 0
+        return request.n // _ONE_IN
 
     def _why_fewer(self, request: CrystalRequest, made: int) -> str:
         told = f"{made} of {request.n} crystals: all others that were tried repeat these or do not meet the request"

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,11 +15,16 @@ from clip_mat.crystal import Crystal
 from clip_mat.generate.ranking import Judge, Ranker, Votes, default_ranker
 from clip_mat.generate.substitution import Floats, Ints, Slots, repeated, scaled, substitute
 from clip_mat.generate.templates import Pattern, Template, Templates
-from clip_mat.generate.voting import Row, Wanted, gather
+from clip_mat.generate.variants import differences, pick_variants, reordered
+from clip_mat.generate.voting import Ballot, Row, Wanted, gather
 
 _UNFITTING = 1e-3
 """By which the score of a smaller primitive cell, repeated, is multiplied where the content of the cell is given: of
 the Materials Project one cell in eighty is not primitive."""
+_HEARD = 48
+"""Best templates of a type among which structures are told apart."""
+_OTHER_SYMMETRY = 1e-6
+"""... that of a template without the symmetry that is asked for: it comes after all that have it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +34,8 @@ class Proposal:
     Attributes:
         crystal: Primitive cell, or the content asked for.
         template: Whose structure it has.
-        score: Higher is better; with the ranker the probability that this is the structure, if it is any of them.
+        score: Higher is better; with the ranker the probability that this is the structure and none before it is, if it
+            is that of any template.
         spacegroup: International number of the template.
         type: Label of the structure type, as `clip_mat.symmetry.prototype_label`, and the Wyckoff letters of each
             element.
@@ -53,8 +59,11 @@ def propose(
     limit: int = 20,
     exclude: Collection[str] = (),
     judge: Judge | None = None,
+    any_symmetry: bool = False,
 ) -> list[Proposal]:
-    """The likeliest structures of a composition, one for each structure type, best first.
+    """The likeliest structures of a composition, each another one, best first.
+
+    The baseline judge gives one for each structure type, the ranker tells apart those that share a type, too.
 
     Args:
         library: Where templates come from.
@@ -66,6 +75,8 @@ def propose(
         limit: Most proposals.
         exclude: Ids of templates not to use.
         judge: What ranks; by default the learned ranker.
+        any_symmetry: Whether to go on, where too few have the symmetry that is asked for, with those of others: their
+            `spacegroup` tells.
 
     Returns:
         Nothing where no template of the pattern fits.
@@ -81,12 +92,24 @@ def propose(
     if pattern is None or limit < 1:
         return []
     wanted = Wanted(spacegroup, crystal_system, tuple(prototypes), frozenset(exclude), units)
-    found = _ranked(pattern, slots, wanted, judge, limit)
-    if units is not None and len(found) < limit:
-        others = _ranked(pattern, slots, replace(wanted, other_cells=True), judge, limit)
-        known = {one.type for one in found}
-        found += [replace(one, score=one.score * _UNFITTING) for one in others if one.type not in known]
+    found: list[Proposal] = []
+    for less, factor in _eased(wanted, any_symmetry):
+        if len(found) < limit:
+            known = {one.type for one in found}
+            more = _ranked(pattern, slots, less, judge, limit)
+            found += [replace(one, score=one.score * factor) for one in more if one.type not in known]
     return found[:limit]
+
+
+def _eased(wanted: Wanted, any_symmetry: bool) -> Iterator[tuple[Wanted, float]]:
+    """What is wanted, then the same with less of it, and by what the score of what has less is multiplied."""
+    wishes = [(wanted, 1.0)]
+    if any_symmetry and (wanted.spacegroup is not None or wanted.crystal_system is not None):
+        wishes.append((replace(wanted, spacegroup=None, crystal_system=None), _OTHER_SYMMETRY))
+    for less, factor in wishes:
+        yield less, factor
+        if less.units is not None:
+            yield replace(less, other_cells=True), factor * _UNFITTING
 
 
 def _ranked(pattern: Pattern, slots: Slots, wanted: Wanted, judge: Judge, limit: int) -> list[Proposal]:
@@ -98,18 +121,40 @@ def _ranked(pattern: Pattern, slots: Slots, wanted: Wanted, judge: Judge, limit:
     shares = np.exp(scores - scores.max())
     shares /= shares.sum()
     volumes = _volumes(rows, votes, judge)
-    proposals = []
+    chosen: list[tuple[float, int]] = []
     for place in np.argsort(-scores, kind="stable")[:limit]:
         members = np.flatnonzero(votes.group == place)
-        best = members[np.argmax(row_scores[members])]
-        weight = np.exp(row_scores[members] - row_scores[best])
+        weights = np.exp(row_scores[members] - row_scores[members].max())
+        weights *= shares[place] / weights.sum()
+        chosen += [
+            (share, int(members[one])) for one, share in _variants(pattern, ballot, members, weights, judge, limit)
+        ]
+    proposals = []
+    for share, best in sorted(chosen, key=lambda choice: -choice[0])[:limit]:
+        place = votes.group[best]
+        members = np.flatnonzero(votes.group == place)
+        weight = np.exp(row_scores[members] - row_scores[members].max())
         volume = float(np.exp((weight * np.log(volumes[members])).sum() / weight.sum()))
         replaced = dict(zip(votes.elements[best].tolist(), votes.wanted[best].tolist(), strict=True))
         crystal = _made(rows[best].kind.primitive, replaced, volume, wanted.units and wanted.units * slots.atoms)
         template = pattern.templates[rows[best].row]
-        share = float(shares[place])
         proposals.append(Proposal(crystal, template, share, rows[best].kind.spacegroup, ballot.types[place]))
     return proposals
+
+
+def _variants(
+    pattern: Pattern, ballot: Ballot, members: Ints, weights: Floats, judge: Judge, limit: int
+) -> list[tuple[int, float]]:
+    """The structures of one type, as `pick_variants`; that of the best template where the judge cannot tell more."""
+    if len(members) == 1 or not isinstance(judge, Ranker):
+        return [(int(weights.argmax()), float(weights.sum()))]
+    heard = np.argsort(-weights, kind="stable")[:_HEARD]
+    prints = [
+        reordered(pattern.fingerprint(one.row), pattern.orders[one.order])
+        for one in (ballot.rows[member] for member in members[heard])
+    ]
+    found = pick_variants(judge.same_structure(differences(np.array(prints))), weights[heard], limit)
+    return [(int(heard[place]), share) for place, share in found]
 
 
 def _volumes(rows: Sequence[Row], votes: Votes, judge: Judge) -> Floats:

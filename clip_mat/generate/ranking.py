@@ -3,7 +3,8 @@
 Every known crystal of the same pattern votes for its structure type, the louder the better its elements can stand for
 those that are asked for. How well one element stands for another is learned: from the known crystals themselves, each
 asked for in turn with its own formula left out. The votes of one type are summed, as probabilities are, and a small
-network adds what the type is like: how many voted for it, how stable they are, how large its cell is.
+network adds what the type is like: how many voted for it, how stable they are, how large its cell is. Several networks
+that began differently are trained, and the mean of their logarithms counts.
 
 The idea of learned substitution is that of Hautier et al., Inorg. Chem. 50, 656 (2011); voting by a learned distance is
 neighbourhood component analysis (Goldberger et al., NIPS 2004) over structure types instead of classes.
@@ -12,6 +13,7 @@ neighbourhood component analysis (Goldberger et al., NIPS 2004) over structure t
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -24,7 +26,7 @@ from clip_mat.errors import WeightsError
 from clip_mat.facts import CRYSTAL_SYSTEMS, crystal_system
 from clip_mat.generate.substitution import MENDELEEV, Floats, Ints
 
-FORMAT = 1
+FORMAT = 2
 _WEIGHTS = Path(__file__).parents[1] / "weights" / "ranker"
 _NOTHING = -1e4
 _KNOWN_BONUS, _UNSTABLE_MALUS = 20.0, 100.0
@@ -85,17 +87,20 @@ class Ranker:
     """The learned judge. Make one with `load`.
 
     Args:
-        tensors: As in the file of weights.
+        tensors: As in the file of weights: those of each member begin with its number, ``0.row.0.bias``.
     """
 
     def __init__(self, tensors: dict[str, Array]) -> None:
-        missing = sorted(set(_SHAPES) - set(tensors))
-        if missing:
-            raise WeightsError(f"no weights of a ranker: {', '.join(missing)} are missing")
-        for name, axes in _SHAPES.items():
-            if tensors[name].ndim != axes or not np.isfinite(tensors[name]).all():
-                raise WeightsError(f"weights of a ranker with {name} of shape {tensors[name].shape}, or not finite")
-        self._weights = tensors
+        members: dict[str, dict[str, Array]] = {"0": {}}
+        for name, tensor in tensors.items():
+            number, _, own = name.partition(".")
+            if number.isdigit():
+                members.setdefault(number, {})[own] = tensor
+        _check(tensors, _COMMON)
+        for weights in members.values():
+            _check(weights, _SHAPES)
+        self._common = tensors
+        self._members = [_Member(weights, tensors["props"]) for weights in members.values()]
 
     @classmethod
     def load(cls, folder: Path | str | None = None) -> Self:
@@ -119,6 +124,52 @@ class Ranker:
 
     def judge(self, votes: Votes) -> tuple[Floats, Floats]:
         """As `Judge`."""
+        judged = [member.judge(votes) for member in self._members]
+        types, rows = (np.mean(scores, axis=0) for scores in zip(*judged, strict=True))
+        return types, rows
+
+    def volume_ratio(self, wanted: Ints, elements: Ints, counts: tuple[int, ...]) -> Floats:
+        """(r,) By what factor the volume of each template changes with its elements, as for `Votes`."""
+        share = np.array(counts) / sum(counts)
+        logs = self._common["volume"]
+        ratio: Floats = np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
+        return ratio
+
+    def same_structure(self, apart: Floats) -> Floats:
+        """Probability that two templates of one type have the same structure.
+
+        Args:
+            apart: (...) as `clip_mat.generate.variants.differences`.
+        """
+        offset, slope = self._common["same"].astype(np.float64)
+        probability: Floats = (1.0 + np.exp(-offset)) / (1.0 + np.exp(slope * apart - offset))  # 1 where equal
+        return probability
+
+
+def _check(tensors: Mapping[str, Array], shapes: Mapping[str, int]) -> None:
+    """Whether tensors are there, finite, and have their number of axes."""
+    missing = sorted(set(shapes) - set(tensors))
+    if missing:
+        raise WeightsError(f"no weights of a ranker: {', '.join(missing)} are missing")
+    for name, axes in shapes.items():
+        if tensors[name].ndim != axes or not np.isfinite(tensors[name]).all():
+            raise WeightsError(f"weights of a ranker with {name} of shape {tensors[name].shape}, or not finite")
+
+
+class _Member:
+    """One of the networks.
+
+    Args:
+        weights: Its own tensors.
+        properties: (104, p) of the elements.
+    """
+
+    def __init__(self, weights: Mapping[str, Array], properties: Array) -> None:
+        self._weights = weights
+        self._properties = properties
+
+    def judge(self, votes: Votes) -> tuple[Floats, Floats]:
+        """As `Judge`; the logarithms are those of probabilities."""
         rows = self._rows(votes)
         known = (votes.wanted == votes.elements).all(axis=1)
         rows[known] += _KNOWN_BONUS - _UNSTABLE_MALUS * np.minimum(votes.hull[known], 0.1)
@@ -128,15 +179,16 @@ class Ranker:
         summed = np.zeros(types)
         np.add.at(summed, votes.group, np.exp(rows - best[votes.group]))
         voted = best + np.log(summed)
-        return voted + self._types(votes, voted, best), rows
+        scores = voted + self._types(votes, voted, best)
+        return scores - _log_sum(scores), rows
 
     def _rows(self, votes: Votes) -> Floats:
         """How well each template stands for the composition."""
         weights = self._weights
         share = (np.array(votes.counts) / sum(votes.counts)).astype(np.float32)[:, None]
         apart = (weights["U.weight"][votes.wanted] - weights["U.weight"][votes.elements]) ** 2
-        wanted = weights["props"][votes.wanted]
-        change = wanted - weights["props"][votes.elements]
+        wanted = self._properties[votes.wanted]
+        change = wanted - self._properties[votes.elements]
         same = (votes.wanted == votes.elements).astype(np.float32)[..., None]
         fractions = np.broadcast_to(share, same.shape)
         slots = self._layers("slot", np.concatenate([apart, np.abs(change), wanted, fractions, same], axis=-1))
@@ -150,10 +202,9 @@ class Ranker:
 
     def _types(self, votes: Votes, voted: Floats, best: Floats) -> Floats:
         """What is added for what a type is like."""
-        everything = voted.max() + np.log(np.exp(voted - voted.max()).sum())
         relative = [
             np.maximum(best - best.max(), -20.0) / 5,
-            np.maximum(voted - everything, -20.0) / 5,
+            np.maximum(voted - _log_sum(voted), -20.0) / 5,
             np.full(len(best), max(best.max() / 5, -10.0)),
         ]
         features = np.concatenate([type_features(votes), np.stack(relative, axis=1).astype(np.float32)], axis=1)
@@ -167,12 +218,10 @@ class Ranker:
         outer: Array = inner @ weights[f"{name}.2.weight"].T + weights[f"{name}.2.bias"]
         return outer
 
-    def volume_ratio(self, wanted: Ints, elements: Ints, counts: tuple[int, ...]) -> Floats:
-        """(r,) By what factor the volume of each template changes with its elements, as for `Votes`."""
-        share = np.array(counts) / sum(counts)
-        logs = self._weights["volume"]
-        ratio: Floats = np.exp(((logs[wanted] - logs[elements]) * share).sum(axis=1)).astype(np.float64)
-        return ratio
+
+def _log_sum(scores: Floats) -> float:
+    """Logarithm of a sum of exponentials."""
+    return float(scores.max() + np.log(np.exp(scores - scores.max()).sum()))
 
 
 def type_features(votes: Votes) -> Array:
@@ -197,15 +246,14 @@ def type_features(votes: Votes) -> Array:
     return np.stack(features, axis=1).astype(np.float32)
 
 
+_COMMON = {"props": 2, "volume": 1, "same": 1}
 _SHAPES = {
     "U.weight": 2,
-    "props": 2,
     "lin": 1,
-    "volume": 1,
     **{f"{part}.{place}.weight": 2 for part in ("slot", "row", "group") for place in (0, 2)},
     **{f"{part}.{place}.bias": 1 for part in ("slot", "row", "group") for place in (0, 2)},
 }
-"""Axes of each tensor."""
+"""Axes of each tensor: of the whole ranker, and of each member."""
 
 
 @cache

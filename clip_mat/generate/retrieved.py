@@ -59,7 +59,7 @@ class Retriever:
         return self._worded(request)
 
     def _composed(self, request: CrystalRequest, counts: Mapping[str, int]) -> list[Candidate]:
-        """The likeliest structure types of a composition."""
+        """The likeliest structures of a composition; those without the symmetry asked for may be near to it."""
         proposals = propose(
             self._templates,
             counts,
@@ -68,6 +68,7 @@ class Retriever:
             crystal_system=request.crystal_system,
             prototypes=request.prototypes,
             limit=max(LEAST, _SPARE * request.n),
+            any_symmetry=True,
         )
         return [
             Candidate(

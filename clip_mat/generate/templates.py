@@ -16,7 +16,8 @@ import numpy as np
 
 from clip_mat.crystal import NUMBERS, SYMBOLS, Crystal
 from clip_mat.facts import anonymous_formula, write_formula
-from clip_mat.generate.substitution import Floats, Ints, Slots, orders
+from clip_mat.generate.consensus import fingerprint
+from clip_mat.generate.substitution import Floats, Ints, Slots, orders, substitute
 from clip_mat.language.names import prototypes_of
 from clip_mat.structures import Entry
 from clip_mat.symmetry import find_symmetry, read_symmetry
@@ -107,9 +108,22 @@ class Pattern:
         self.units: Ints = atoms // slots[0].atoms
         self.hull: Floats = np.array([max(template.energy_above_hull or 0.0, 0.0) for template in templates])
         self._types: dict[int, StructureType | None] = {}
+        self._fingerprints: dict[int, Floats] = {}
 
     def __len__(self) -> int:
         return len(self.templates)
+
+    def row(self, template: Template) -> int:
+        """Where a template stands.
+
+        Raises:
+            KeyError: If it is not one of these.
+        """
+        return self._rows[id(template)]
+
+    @cached_property
+    def _rows(self) -> dict[int, int]:
+        return {id(template): row for row, template in enumerate(self.templates)}
 
     @cached_property
     def orders(self) -> Ints:
@@ -121,6 +135,21 @@ class Pattern:
         if row not in self._types:
             self._types[row] = self._find_type(row)
         return self._types[row]
+
+    def fingerprint(self, row: int) -> Floats:
+        """Distances in a template by pair of slots, as `clip_mat.generate.consensus.fingerprint`; found when
+        it is first asked for.
+
+        Raises:
+            ValueError: If the template has no structure type.
+        """
+        if row not in self._fingerprints:
+            kind = self.structure_type(row)
+            if kind is None:
+                raise ValueError(f"{self.templates[row].id}: spglib finds no symmetry of this template")
+            slots = {int(number): slot for slot, number in enumerate(self.elements[row], 1)}
+            self._fingerprints[row] = fingerprint(substitute(kind.primitive, slots))
+        return self._fingerprints[row]
 
     def _find_type(self, row: int) -> StructureType | None:
         template = self.templates[row]

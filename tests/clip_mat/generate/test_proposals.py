@@ -134,6 +134,11 @@ def test_constraints_are_met_or_nothing_is_proposed() -> None:
     assert [one.spacegroup for one in propose(lib, {"Li": 1, "F": 1}, prototypes=["rock salt"])] == [225]
     assert propose(lib, {"Li": 7, "F": 3}) == []
     assert propose(lib, {"Li": 1, "F": 1}, limit=0) == []
+    eased = propose(lib, {"Li": 1, "F": 1}, spacegroup=221, any_symmetry=True)
+    assert eased[0].spacegroup == 221
+    assert {one.spacegroup for one in eased[1:]} == {216, 225}
+    assert eased[1].score < 1e-3 * eased[0].score
+    assert len(propose(lib, {"Li": 1, "F": 1}, spacegroup=62, any_symmetry=True)) == 3
     others = propose(lib, {"Na": 1, "Cl": 1}, exclude=["NaCl", "NaCl-high"])
     assert not {"NaCl", "NaCl-high"} & {one.template.id for one in others}
 
