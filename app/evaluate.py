@@ -15,6 +15,7 @@ from app.design_eval import design_command
 from app.guidance import text_command
 from app.retrieval import retrieval_command
 from app.terminal import json_option, note, print_json, progress_bar
+from app.verifier import verifier_command
 
 if TYPE_CHECKING:
     from rag.evaluation import AnswerReport, FidelityReport, Question, RetrievalReport, Searcher
@@ -38,6 +39,7 @@ def eval_command() -> None:
 eval_command.add_command(retrieval_command)
 eval_command.add_command(csp_command)
 eval_command.add_command(text_command)
+eval_command.add_command(verifier_command)
 eval_command.add_command(design_command)
 
 

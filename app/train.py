@@ -24,7 +24,12 @@ DEFAULT_MINUTES = 110.0
 
 @click.group("train")
 def train_command() -> None:
-    """Train the models."""
+    """Train the models, on your own crystals if you like.
+
+    \b
+    Examples:  clip-mat train clip --data crystals.parquet --out run
+               clip-mat train diffusion --data crystals.parquet --out run
+    """
 
 
 train_command.add_command(ranker_command)

@@ -21,27 +21,34 @@ from app.terminal import json_option, note, print_json
     type=click.Path(path_type=Path, file_okay=False, exists=True),
     help="Folder of trained weights; by default those that are shipped.",
 )
+@click.option(
+    "--written",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Claims written by hand about sentences of the papers, JSON Lines: file, sentence, true, false.",
+)
 @click.option("--most", default=200, show_default=True, help="Cases of a list.")
 @click.option("--seed", default=0, show_default=True, help="Of the cases and of the bootstrap.")
 @json_option
-def verifier_command(data: Path, model: Path | None, most: int, seed: int, as_json: bool) -> None:
+def verifier_command(data: Path, model: Path | None, written: Path | None, most: int, seed: int, as_json: bool) -> None:
     """Falsehoods seen, true sentences let pass, and claims judged against abstracts, beside baselines.
 
     Sentences are of documents that `clip-mat train verifier` keeps apart; brackets hold 95% bootstrap intervals.
 
     \b
-    Example:  clip-mat eval verifier --data papers
+    Example:  clip-mat eval verifier --data papers --written claims.jsonl
     """
     from rag.evaluation.measures import table
     from rag.verify import Verifier
-    from rag.verify.evaluation import CLAIMS, measure, read_claims
+    from rag.verify.evaluation import CLAIMS, measure, read_claims, read_written
     from rag.verify.lessons import read_sources, split_sources
 
     files = sorted(data.rglob(CLAIMS))
     if not files:
         note(f"{data}: no {CLAIMS} there, so claims of SciFact are not judged")
     claims = read_claims(files[0]) if files else []
-    rows = measure(Verifier.load(model), split_sources(read_sources(data)), claims, most=most, seed=seed)
+    split = split_sources(read_sources(data))
+    more = read_written(written, split.test) if written else {}
+    rows = measure(Verifier.load(model), split, claims, written=more, most=most, seed=seed)
     if as_json:
         print_json({"seed": seed, "rows": [row.to_dict() for row in rows]})
         return

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -143,13 +144,52 @@ def read_claims(path: Path) -> list[Case]:
     return cases
 
 
-def measure(verifier: Verifier, split: Split, claims: Sequence[Case], *, most: int = 200, seed: int = 0) -> list[Row]:
+def read_written(path: Path, sources: Sequence[Source]) -> dict[str, list[Case]]:
+    """True and false claims that were written by hand about sentences of documents, each with its passage.
+
+    Args:
+        path: JSON Lines of file, sentence, true and false.
+        sources: Documents; what is about others is left out.
+
+    Raises:
+        LibraryError: If a row is not as expected.
+    """
+    passages = {
+        (source.name, sentence): " ".join(passage)
+        for source in sources
+        for passage in source.passages
+        for sentence in passage
+    }
+    cases: dict[str, list[Case]] = {"by hand, true": [], "by hand, false": []}
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        try:
+            row = json.loads(line)
+            passage = passages.get((row["file"], row["sentence"]))
+            claims = str(row["true"]), str(row["false"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise LibraryError(f"{path.name}: line {number} is no pair of claims ({error!r})") from error
+        if passage is not None:
+            for name, claim in zip(cases, claims, strict=True):
+                cases[name].append(Case(claim, (passage,), name.endswith("true")))
+    return cases
+
+
+def measure(
+    verifier: Verifier,
+    split: Split,
+    claims: Sequence[Case],
+    *,
+    written: Mapping[str, Sequence[Case]] = MappingProxyType({}),
+    most: int = 200,
+    seed: int = 0,
+) -> list[Row]:
     """Everything, with the verifier and with what it is compared to.
 
     Args:
         verifier: To measure.
         split: Documents.
         claims: Of another field, with their abstracts; may be empty.
+        written: More cases, by the name of their list.
         most: Cases of a list.
         seed: Of what is drawn, and of the bootstrap.
     """
@@ -157,7 +197,7 @@ def measure(verifier: Verifier, split: Split, claims: Sequence[Case], *, most: i
     tuning = truths(split.validation, most, seed + 1)["in other words"]
     rows = []
     for name, system in _systems(verifier, tuning).items():
-        for kind, cases in {**wrong, **right}.items():
+        for kind, cases in {**wrong, **right, **written}.items():
             if cases:
                 held = system(cases)[1]
                 hits = [float(one == case.supported) for one, case in zip(held, cases, strict=True)]

@@ -39,6 +39,7 @@ class Quantity:
         scale: What `number` is multiplied by to become `value`.
         dimension: Of the unit; None for a number by itself.
         about: Whether the text says that it is rounded.
+        change: Whether the text says that it is a difference.
     """
 
     start: int
@@ -50,6 +51,7 @@ class Quantity:
     scale: float
     dimension: Dimension | None
     about: bool = False
+    change: bool = False
 
 
 _SUPERSCRIPTS = {ord(raised): plain for raised, plain in zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True)}
@@ -115,7 +117,10 @@ _ABOUT = re.compile(
     r"less than|below|above|under|at least|at most|order of|~|≈|∼|≃|>|<|≥|≤|≳|≲) ?$",
     re.IGNORECASE,
 )
-_NOT_COUNTED = re.compile(r"[ -](?:dimensional|fold|body|site|point|electron)")
+_CHANGE = re.compile(
+    r"(?:\bby|within|±|\+/-|\b(?:rise|change|difference|increase|decrease|drop|steps?|shift|error) of)"
+    r"(?: about| up to)? ?$"
+)
 _JOIN = re.compile(r"\s?(?:-|to|and|or|,|±|\+/-|/|through|,? ?(?:and|or|to))\s?")
 
 
@@ -148,11 +153,14 @@ def _read(text: str, match: re.Match[str]) -> Quantity:
         number, step = number * factor, step * factor
     times = _MULTIPLIERS.get(match["times"] or "", 1.0)
     about = _ABOUT.search(text, max(0, match.start() - 16), match.start()) is not None
-    bare = Quantity(match.start(), match.end(), number * times, step * times, "", number * times, 1.0, None, about)
+    change = _CHANGE.search(text, max(0, match.start() - 24), match.start()) is not None
+    bare = Quantity(
+        match.start(), match.end(), number * times, step * times, "", number * times, 1.0, None, about, change
+    )
     unit = match["unit"]
     if not unit or _is_no_unit(text, match, unit):
         end = match.start("gap") if unit else match.end()
-        return Quantity(bare.start, end, bare.number, bare.step, "", bare.value, 1.0, None, about)
+        return Quantity(bare.start, end, bare.number, bare.step, "", bare.value, 1.0, None, about, change)
     return _with_unit(bare, unit)
 
 
@@ -187,6 +195,7 @@ def _with_unit(bare: Quantity, unit: str) -> Quantity:
         scale,
         dimension,
         bare.about,
+        bare.change,
     )
 
 
@@ -203,7 +212,8 @@ def agrees(claimed: Quantity, stated: Quantity) -> bool:
         return _close(claimed, claimed.number, stated.number)
     return _close(claimed, claimed.value, stated.value, converted=True) or (
         # a difference of temperatures is the same in °C and K
-        "C" in claimed.unit + stated.unit
+        (claimed.change or stated.change)
+        and claimed.dimension == _TEMPERATURE
         and claimed.scale == stated.scale
         and _close(claimed, claimed.number, stated.number)
     )

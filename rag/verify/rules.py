@@ -15,6 +15,7 @@ from functools import lru_cache
 from itertools import pairwise
 
 from clip_mat.crystal import NUMBERS
+from rag.reading.text import word_list
 from rag.verify.compounds import find_substances, mentions, missing_substances
 from rag.verify.opposites import DIRECTED, Pole, are_opposites
 from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers, same_number
@@ -132,6 +133,7 @@ def names_of(text: str) -> tuple[str, ...]:
         at_start = _STARTER.search(text, max(0, match.start() - 3), match.start()) is not None
         if word in chemical or any(part in chemical for part in word.split("-")):
             continue
+        at_start = at_start and not text.startswith(" et al", match.end())
         if len(word) > 1 and (_is_name(word) or (word[0].isupper() and not at_start and word[1:].islower())):
             found.append(word)
     return tuple(dict.fromkeys(found))
@@ -217,6 +219,11 @@ def _is_flipped(ours: Wording, theirs: Wording, place: int) -> bool:
     if not here:
         return False
     near = ours.around(place)
+
+    def shared(at: int) -> float:
+        """How much is said of the word at a place of the evidence that is said of ours, its own clause most."""
+        return (len(near & theirs.around(at, 5)) + len(near & theirs.around(at, 5, in_clause=True))) / 2
+
     same: list[int] = []
     opposite: list[int] = []
     for at, other in enumerate(theirs.words):
@@ -228,10 +235,10 @@ def _is_flipped(ours: Wording, theirs: Wording, place: int) -> bool:
             same.append(at)
     if not opposite:
         return False
-    backing = max((len(near & theirs.around(at, 5)) for at in same), default=0)
-    against, best = max((len(near & theirs.around(at, 5)), at) for at in opposite)
-    needed = 1 if coverage(ours, theirs) >= MUCH_COVERED else 2
-    if against < min(needed, len(near)) or against == 0 or (same and against < backing + 2):
+    backing = max(map(shared, same), default=0)
+    against, best = max((shared(at), at) for at in opposite)
+    needed = 0.5 if coverage(ours, theirs) >= MUCH_COVERED else 1.5
+    if against < min(needed, len(near)) or against == 0 or (same and against < backing + 0.5):
         return False
     return ours.is_denied(place, widely=True) == theirs.is_denied(best, widely=True)
 
@@ -281,16 +288,16 @@ def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
     theirs = read_words(best)
     matcher.set_seq1([word.stem for word in theirs.words])
     findings: list[Finding] = []
-    exchanged: dict[tuple[str, str], int] = {}
+    exchanged: dict[tuple[tuple[str, ...], tuple[str, ...]], int] = {}
     denials = opposites = 0
     for kind, c, d, a, b in matcher.get_opcodes():
         mine, yours = ours.words[a:b], theirs.words[c:d]
         if kind == "equal" or max(b - a, d - c) > LONGEST_CHANGE:
             continue
-        pair = " ".join(word.stem for word in mine), " ".join(word.stem for word in yours)
+        pair = _matter(mine), _matter(yours)
         before = exchanged.get(pair[::-1])
-        if before is not None and all(pair) and not _is_list(ours.words[before:a]):
-            findings.append(Finding("direction", " ".join(word.text for word in mine)))
+        if before is not None and any(pair) and not _is_list(ours.words[min(before, a) : max(before, b)]):
+            findings.append(Finding("direction", " ".join(word.text for word in mine or yours)))
         exchanged[pair] = b
         denied = sum(place in ours.negations for place in range(a, b))
         if denied != sum(place in theirs.negations for place in range(c, d)):
@@ -306,6 +313,16 @@ def check_changes(claim: str, sentences: Sequence[str]) -> list[Finding]:
     if denials and opposites:  # "not stable" for "unstable"
         findings = [finding for finding in findings if finding.reason not in ("negation", "direction")]
     return findings
+
+
+def _matter(words: Sequence[Word]) -> tuple[str, ...]:
+    """The content of a few words; nothing for a phrase of time or place, nor for a part of a list: they can move."""
+    if words and (words[0].text.lower() in _MOVABLE or words[-1].text.lower() in ("and", "or")):
+        return ()
+    return tuple(word.stem for word in words if word.is_content)
+
+
+_MOVABLE = word_list("and or in at on for with during after before under by using through via within among since")
 
 
 def _is_list(words: Sequence[Word]) -> bool:

@@ -34,6 +34,8 @@ _DENIERS = word_list(
 _NO_DENIAL = re.compile(
     r"\b(?:not (?:only|just|merely)|no\. ?\d|no doubt|whether or not|if not|no less than)\b", re.IGNORECASE
 )
+_BREAK = re.compile(r"[,;:—.!?]")
+_TURNS = word_list("whereas while but although though because however")
 _REACH = 5
 """Words behind a negation that it can deny."""
 
@@ -46,11 +48,13 @@ class Word:
         text: As written.
         stem: In lower case, without its inflection.
         start: First character in the sentence.
+        clause: Number of its clause, from 0.
     """
 
     text: str
     stem: str
     start: int
+    clause: int = 0
 
     @property
     def is_content(self) -> bool:
@@ -112,18 +116,25 @@ class Wording:
                     break
         return heads
 
-    def around(self, place: int, reach: int = 4) -> frozenset[str]:
-        """Stems of the content words within so many words of a place, itself left out."""
+    def around(self, place: int, reach: int = 4, *, in_clause: bool = False) -> frozenset[str]:
+        """Stems of the content words within so many words of a place, itself left out; only of its clause if asked."""
         near = (*self.words[max(0, place - reach) : place], *self.words[place + 1 : place + 1 + reach])
-        return frozenset(word.stem for word in near if word.is_content)
+        clause = self.words[place].clause
+        return frozenset(word.stem for word in near if word.is_content and (not in_clause or word.clause == clause))
 
 
 @lru_cache(maxsize=8192)
 def read_words(text: str) -> Wording:
     """The words of a text."""
     plain = text.replace("’", "'").replace("‐", "-").replace("‑", "-").replace("n't", " not")
-    words = tuple(Word(match[0], stem(match[0]), match.start()) for match in _TOKEN.finditer(plain))
-    return Wording(plain, words)
+    words: list[Word] = []
+    clause = end = 0
+    for match in _TOKEN.finditer(plain):
+        if _BREAK.search(plain, end, match.start()) or match[0].lower() in _TURNS:
+            clause += 1
+        words.append(Word(match[0], stem(match[0]), match.start(), clause))
+        end = match.end()
+    return Wording(plain, tuple(words))
 
 
 _KEEP = word_list(
