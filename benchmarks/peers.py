@@ -66,16 +66,20 @@ class PlainLangChain:
     def ingest(self, paths: Sequence[Path]) -> None:
         import faiss
 
-        texts, self.places = split(pypdf_pages(paths))
-        vectors = self.model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        self.texts, self.places = split(pypdf_pages(paths))
+        vectors = self.model.encode(self.texts, normalize_embeddings=True, show_progress_bar=False)
         self.index = faiss.IndexFlatIP(vectors.shape[1])
         self.index.add(vectors)
         faiss.write_index(self.index, str(self.folder / "index.faiss"))
-        (self.folder / "texts.json").write_text(json.dumps(texts))
+        (self.folder / "texts.json").write_text(json.dumps(self.texts))
 
     def search(self, query: str, k: int) -> list[Found]:
+        return [self.places[row] for row in self.rows(query, k)]
+
+    def rows(self, query: str, k: int) -> list[int]:
+        """Numbers of the best chunks, best first."""
         vector = self.model.encode([query], normalize_embeddings=True, show_progress_bar=False)
-        return [self.places[row] for row in self.index.search(vector, k)[1][0] if row >= 0]
+        return [int(row) for row in self.index.search(vector, k)[1][0] if row >= 0]
 
 
 class PlainBM25:
