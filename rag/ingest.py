@@ -11,6 +11,7 @@ import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,10 @@ from rag.reading.files import read_bytes
 
 logger = logging.getLogger(__name__)
 
+_AT_ONCE = 256  # passages encoded between two reports of progress
+
 Progress = Callable[[int, int, str], None]
-"""Called with papers done, papers in all, and the file just finished."""
+"""Called with papers done, papers in all, and the file just finished, or how far a long one has come."""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ class Ingester:
             if isinstance(outcome, UnreadableDocument):
                 report.skipped.append((path.name, _reason(outcome)))
             else:
-                written = self._take_in(path, outcome, report)
+                tell = None if progress is None else partial(progress, done - 1, len(new))
+                written = self._take_in(path, outcome, report, tell)
                 passages += written
                 pages += len(outcome.pages) if written else 0
             fate = report.unchanged if len(report.skipped) == skipped else report.skipped
@@ -217,7 +221,7 @@ class Ingester:
                 self._passages.upsert(replace(p, metadata={**p.metadata, "file": file.name}) for p in passages)
         return moved
 
-    def _take_in(self, path: Path, document: Document, report: IngestReport) -> int:
+    def _take_in(self, path: Path, document: Document, report: IngestReport, tell: Callable[[str], None] | None) -> int:
         passages = make_passages(document)
         if not passages:
             report.skipped.append((path.name, "no sentence in it that could support an answer"))
@@ -230,7 +234,7 @@ class Ingester:
             paper = _look_up(paper, path)
         previous = next(self._papers.records({"path": str(path)}), None)
         old = self._passages.records({"key": previous.id}) if previous is not None else iter(())
-        vectors = self._embed(passages, {record.text: record for record in old})
+        vectors = self._embed(passages, {record.text: record for record in old}, path.name, tell)
         with self._store.transaction():
             if self._papers.count({"sha256": document.sha256}):  # another process was faster
                 report.unchanged.append((path.name, "taken in meanwhile"))
@@ -262,22 +266,26 @@ class Ingester:
         return len(passages)
 
     def _embed(
-        self, passages: Sequence[Passage], known: dict[str, Record]
+        self, passages: Sequence[Passage], known: dict[str, Record], file: str, tell: Callable[[str], None] | None
     ) -> list[tuple[np.ndarray[Any, np.dtype[np.float32]], bytes]]:
         """Vector and payload of each passage; a text that the old version of the paper had is not encoded again."""
-        reused = {
-            passage.text: (record.vector, spans)
+        vectors = {
+            passage.text: (record.vector, encode_payload(passage, spans))
             for passage in passages
             if (record := known.get(passage.text)) is not None
             and record.vector is not None
             # The same text may have been cut into other sentences by another version of the reader.
             and len(spans := decode_vectors(record.payload)) == len(passage.sentences)
         }
-        fresh = [passage for passage in passages if passage.text not in reused]
-        embeddings = self._encoder.encode_spans([p.text for p in fresh], [p.spans for p in fresh])
-        encoded = {p.text: (e.vector, e.spans) for p, e in zip(fresh, embeddings, strict=True)}
-        vectors = encoded | reused
-        return [(vectors[p.text][0], encode_payload(p, vectors[p.text][1])) for p in passages]
+        fresh = [passage for passage in passages if passage.text not in vectors]
+        for start in range(0, len(fresh), _AT_ONCE):
+            batch = fresh[start : start + _AT_ONCE]
+            embeddings = self._encoder.encode_spans([p.text for p in batch], [p.spans for p in batch])
+            for passage, embedding in zip(batch, embeddings, strict=True):
+                vectors[passage.text] = embedding.vector, encode_payload(passage, embedding.spans)
+            if tell is not None and len(fresh) > _AT_ONCE:
+                tell(f"{start + len(batch):,} of {len(fresh):,} passages of {file}")
+        return [vectors[p.text] for p in passages]
 
 
 def _look_up(paper: Paper, path: Path) -> Paper:

@@ -6,6 +6,7 @@ crosses the gap between two columns. Pieces that share a baseline inside one col
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -354,8 +355,13 @@ class _WithBlanks:
         around[doubtful[behind + 1]] |= UNSURE
         self.text = np.insert(codes, behind + 1, ord(" ")).astype("<u4").tobytes().decode("utf-32-le")
         self.script = np.insert(script, behind + 1, around).tobytes()
-        self.left: list[float] = np.insert(x0, behind + 1, x1[behind]).tolist()
-        self.right: list[float] = np.insert(x1, behind + 1, x0[behind + 1]).tolist()
+        self.left = _compact(np.insert(x0, behind + 1, x1[behind]))
+        self.right = _compact(np.insert(x1, behind + 1, x0[behind + 1]))
         place = np.arange(len(codes))
         place += np.searchsorted(behind, place)
         self.place: list[int] = place.tolist()
+
+
+def _compact(values: Floats) -> array[float]:
+    """Floats of which a slice is made as fast as of a list, at an eighth of the memory: a book has millions of them."""
+    return array("f", values.astype(np.float32).tobytes())

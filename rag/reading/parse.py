@@ -28,6 +28,9 @@ from rag.reading.sentences import sentence_ends
 from rag.reading.text import normalise_quote, one_line, readable
 
 _CITATION_VOTES = 6
+_FRONT_PAGES = 2
+"""Pages whose lines are kept with their looks, because title and authors may be told from them."""
+
 _CRUMB = re.compile(r"(?!.*[^\W\d_]{3}).{0,40}")  # no word
 
 
@@ -62,11 +65,12 @@ def parse_pdf(path: Path, data: bytes, limits: Limits, opened: Callable[[int], N
     _check_text(path, pages)
     pieces = [PagePieces(g.number, g.width, g.height, g.label, pieces_of(g)) for g in pages]
     furniture = find_furniture(pieces)
-    columns = [
-        column
-        for glyphs, page, ids in zip(pages, pieces, furniture.ids, strict=True)
-        for column in _layout(glyphs, page, ids)
-    ]
+    columns: list[list[Line]] = []
+    for glyphs, page, ids in zip(pages, pieces, furniture.ids, strict=True):
+        columns += _layout(glyphs, page, ids)
+        if glyphs.number > _FRONT_PAGES:  # a book of a thousand pages would not fit otherwise
+            glyphs.forget_places()
+            page.pieces.clear()
     look = look_of(columns)
     blocks: list[Block] = []
     for number, lines in enumerate(columns):
@@ -120,7 +124,7 @@ def _front(
     pieces: Sequence[PagePieces],
     furniture: Furniture,
 ) -> Iterator[FrontLine]:
-    for glyphs, page, ids in list(zip(pages, pieces, furniture.ids, strict=True))[:2]:
+    for glyphs, page, ids in list(zip(pages, pieces, furniture.ids, strict=True))[:_FRONT_PAGES]:
         marked = [piece for piece in page.pieces if id(piece) in ids and piece.angle == 0]
         for line in lines_of(glyphs, rows_of(marked, (0.0, page.width))):
             role = "head" if line.base > page.height / 2 else "foot"

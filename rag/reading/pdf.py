@@ -82,6 +82,12 @@ class Glyphs:
     stream: str = ""
     has_image: bool = False  # looked for only where there is little text
 
+    def forget_places(self) -> None:
+        """Let go of all arrays; size, label and ``stream`` stay."""
+        empty = Glyphs(self.number, self.width, self.height, self.label)
+        for name in ("text", "x0", "y0", "x1", "y1", "base", "style", "space", "doubtful", "styles"):
+            setattr(self, name, getattr(empty, name))
+
 
 class PdfFile:
     """An open PDF. Not for use by two threads: PDFium is not thread safe."""

@@ -62,7 +62,7 @@ class CitedPage:
         """The page as an element that needs no other file."""
         if self.png:
             source = f"data:image/png;base64,{base64.b64encode(self.png).decode('ascii')}"
-            return f'<img alt="{harmless(self.title)}, quotes marked" src="{source}">'
+            return f'<img alt="{harmless(self.title)}, quotes marked" style="max-width:100%" src="{source}">'
         if self.pieces:
             text = "".join(f"<mark>{harmless(t)}</mark>" if quoted else harmless(t) for t, quoted in self.pieces)
             return f"<pre>{text}</pre>"
@@ -81,8 +81,7 @@ class CitedPage:
         return path
 
     def _repr_html_(self) -> str:
-        style = "max-width:48em;background:white"
-        return f"<p>{harmless(self.title)}</p><div style='{style}'>{self.html}</div>"
+        return f"<p>{harmless(self.title)}</p><div style='max-width:56em'>{self.html}</div>"
 
 
 def harmless(text: str) -> str:
