@@ -5,7 +5,9 @@ Heavy imports are inside the classes: a worker process loads one system and noth
 
 from __future__ import annotations
 
+import hashlib
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,7 +57,7 @@ class Answering(Protocol):
     """A way from papers and a question to an answer.
 
     Args:
-        folder: Empty, its own.
+        folder: Its own; what it left there in a run before may still be there.
         llm: Base address of the model's server.
     """
 
@@ -79,14 +81,31 @@ class Extractive:
     options: ClassVar[str | None] = None
 
     def __init__(self, folder: Path, llm: str) -> None:
-        from rag.library import PaperLibrary
+        from clip_mat.sentence_encoder import SentenceEncoder
 
-        self.library = PaperLibrary(folder / "papers.db")
-        self.library.encoder.encode(["warm"])
+        self.folder = folder
+        self.names: list[str] = []
+        self.encoder = SentenceEncoder()
+        self.encoder.encode(["warm"])
         self.llm = None if self.options is None else f"{llm}?{self.options}"
 
     def ingest(self, paths: Sequence[Path]) -> None:
+        from rag.library import PaperLibrary
+
+        before = self._store()
+        self.names += [path.name for path in paths]
+        store = self._store()
+        if before.exists() and not store.exists():
+            self.library.close()
+            shutil.copytree(before, store)
+        # What a run before has taken in is known by its content, and costs nothing again.
+        self.library = PaperLibrary(store, encoder=self.encoder)
         self.library.add(paths)
+
+    def _store(self) -> Path:
+        """A store for every set of papers, so that none is asked about papers that came later."""
+        digest = hashlib.sha256("\n".join(sorted(self.names)).encode()).hexdigest()
+        return self.folder / f"papers-{digest[:12]}"
 
     def ask(self, question: str) -> Told:
         answer = self.library.ask(question, llm=self.llm)

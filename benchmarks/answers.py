@@ -179,6 +179,7 @@ def run(system: str, llm: str, stages: Sequence[dict[str, Any]], options: argpar
         "stages": list(stages),
         "llm": llm,
         "cores": options.cores,
+        "folder": str((options.out / ("ours" if system in OURS else system)).resolve()),
         "out": str((options.out / f"{system}.jsonl").resolve()),
     }
     task.write_text(json.dumps(content))

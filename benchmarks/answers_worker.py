@@ -10,7 +10,6 @@ import argparse
 import importlib
 import json
 import os
-import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -34,8 +33,10 @@ def main() -> None:
     known = {(row["set"], row["question"]) for row in read_rows(out)}
     if all((stage["set"], question) in known for stage in task["stages"] for question in stage["questions"]):
         return
-    with tempfile.TemporaryDirectory() as folder, out.open("a", encoding="utf-8") as stream:
-        for row in answers(system_type(Path(folder), task["llm"]), task["stages"], task["llm"], known):
+    folder = Path(task["folder"])
+    folder.mkdir(parents=True, exist_ok=True)
+    with out.open("a", encoding="utf-8") as stream:
+        for row in answers(system_type(folder, task["llm"]), task["stages"], task["llm"], known):
             stream.write(json.dumps(row) + "\n")
             stream.flush()
 

@@ -14,8 +14,8 @@ from benchmarks.judge_error import Pair, errors, page_pairs
 
 PAGE = (
     "Perovskite films of FAPbI 3 were treated with 2% formate. The trap density decreased to 9.7 × 10 13 cm -3 and the "
-    "power conversion efficiency increased to 25.6 % at 25 °C. The certi-\nfied cells were not encapsulated. Spiro-OMeTAD "
-    "layers of 300 nm were replaced by P3HT because of moisture."
+    "power conversion efficiency increased to 25.6 % at 25 °C. The certi-\nfied cells were not encapsulated. "
+    "Spiro-OMeTAD layers of 300 nm were replaced by P3HT because of moisture."
 )
 NEXT = "They kept 95 % of their efficiency for 450 h under light, whereas bare cells lost half of it."
 FAR = "Graph networks predict the adsorption energy of organic molecules on metals with an error of 0.2 eV."
