@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int, str], None]
 _AT_ONCE = 64
 """Requests that are answered together."""
-_ONE_IN = 5
-"""One crystal in so many is made of noise where a composition is asked for."""
-_SURE = 0.9
-"""Score of a template from which on no place is kept for noise."""
+_FIRST = 10
+"""Places of a list that templates get. Of 250 compositions kept out of training a template among the first ten matched
+88.4%, and none of the next ten any other; four crystals of noise matched another 2.4%."""
+_SURE = 0.8
+"""Score of a template from which on they get all places: noise added nothing there."""
 _ROUNDS = 2
 """How often crystals of noise are made for a request that still lacks some."""
 
@@ -171,12 +172,12 @@ class Generator:
         return made, notes
 
     def _kept_for_noise(self, request: CrystalRequest, candidates: Sequence[Candidate]) -> int:
-        """Places of a long list that crystals of noise get, since what no template has only they can be: the last of
-        the templates are right less often. None where one template is nearly certain."""
+        """Places of a long list that crystals of noise get, since what no template has only they can be. None where one
+        template is nearly certain."""
         sure = max((candidate.score for candidate in candidates), default=1.0) > _SURE
         if request.composition is None or sure or not self._noise.can_make(request):
             return 0
-        return request.n // _ONE_IN
+        return max(0, min(request.n - _FIRST, request.n // 2))
 
     def _why_fewer(self, request: CrystalRequest, made: int) -> str:
         told = f"{made} of {request.n} crystals: all others that were tried repeat these or do not meet the request"

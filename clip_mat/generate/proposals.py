@@ -15,7 +15,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.generate.ranking import Judge, Ranker, Votes, default_ranker
 from clip_mat.generate.substitution import Floats, Ints, Slots, repeated, scaled, substitute
 from clip_mat.generate.templates import Pattern, Template, Templates
-from clip_mat.generate.variants import differences, pick_variants, reordered
+from clip_mat.generate.variants import LEAST, differences, pick_variants, reordered
 from clip_mat.generate.voting import Ballot, Row, Wanted, gather
 
 _UNFITTING = 1e-3
@@ -148,7 +148,9 @@ def _variants(
     """The structures of one type, as `pick_variants`; that of the best template where the judge cannot tell more."""
     if len(members) == 1 or not isinstance(judge, Ranker):
         return [(int(weights.argmax()), float(weights.sum()))]
-    heard = np.argsort(-weights, kind="stable")[:_HEARD]
+    heard = np.argsort(-weights, kind="stable")[: min(_HEARD, max(1, int((weights >= LEAST).sum())))]
+    if len(heard) == 1:
+        return [(int(heard[0]), float(weights.sum()))]
     prints = [
         reordered(pattern.fingerprint(one.row), pattern.orders[one.order])
         for one in (ballot.rows[member] for member in members[heard])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clip_mat.crystal import NUMBERS, Crystal
-from clip_mat.facts import GAP_CLASSES, reduced
+from clip_mat.facts import GAP_CLASSES, crystal_system, reduced
 from clip_mat.generate.candidates import Candidate
 from clip_mat.generate.proposals import propose
 from clip_mat.generate.ranking import default_ranker
@@ -31,6 +31,8 @@ MOST_SITES = 64
 """Largest cell of a template."""
 LEAST = 20
 """Least structure types that are looked at for a composition."""
+_NEARLY = 8
+"""Structures without the symmetry asked for that are looked at, whether they are near to it."""
 _LEAST_HITS = 48
 _SPARE = 3
 _THOROUGH = 4
@@ -70,6 +72,8 @@ class Retriever:
             limit=max(LEAST, _SPARE * request.n),
             any_symmetry=True,
         )
+        granted = [proposal for proposal in proposals if _has_symmetry(proposal.spacegroup, request)]
+        others = [proposal for proposal in proposals if not _has_symmetry(proposal.spacegroup, request)]
         return [
             Candidate(
                 proposal.crystal,
@@ -77,7 +81,7 @@ class Retriever:
                 Origin("retrieved", proposal.template.id),
                 _estimated(proposal.template.properties),
             )
-            for proposal in proposals
+            for proposal in [*granted, *others[:_NEARLY]]
         ]
 
     def _worded(self, request: CrystalRequest) -> tuple[list[Candidate], list[str]]:
@@ -119,6 +123,13 @@ class Retriever:
                 rated.append((distance + 0.5 * place, len(rated), hit, way))
         for _, _, hit, way in sorted(rated, key=lambda item: item[:2])[: _SPARE * request.n + _LEAST_HITS]:
             yield hit, way
+
+
+def _has_symmetry(group: int, request: CrystalRequest) -> bool:
+    """Whether a space group is one that is asked for."""
+    if request.spacegroup is not None:
+        return group == request.spacegroup
+    return request.crystal_system in (None, crystal_system(group))
 
 
 def _shape_clauses(request: CrystalRequest) -> list[str]:

@@ -13,8 +13,8 @@ import numpy as np
 
 from clip_mat.generate.substitution import Floats, Ints
 
-_LEAST = 1e-5
-"""Least share of the votes for which a variant is looked for."""
+LEAST = 1e-5
+"""Least share of the votes for which a structure is looked for."""
 _SAME = 0.5
 """Probability of being the same structure from which the better template stands for both."""
 
@@ -73,7 +73,7 @@ def pick_variants(same: Floats, weights: Floats, most: int) -> list[tuple[int, f
         near[centre] = True
         chosen = int(np.where(near, weights, -1.0).argmax())
         share = float(same[chosen] @ left)
-        if found and share < _LEAST:
+        if found and share < LEAST:
             break
         found.append((chosen, share))
         free[chosen] = False

@@ -7,14 +7,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from fact_encoder import FactEncoder
 
 from clip_mat import Generator, MaterialsIndex
+from clip_mat.crystal import Crystal
 from clip_mat.facts import crystal_system
+from clip_mat.generate.candidates import Candidate
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.request import CrystalRequest
+from clip_mat.generate.results import Origin
 from clip_mat.generate.sampler import CrystalDenoiser
 from clip_mat.search.bundled import bundled_entries
 from clip_mat.symmetry import find_spacegroup
@@ -99,6 +103,27 @@ def test_results_are_best_first_and_never_the_same(generator: Generator) -> None
     assert scores == sorted(scores, reverse=True)
     for place, made in enumerate(result):
         assert not any(same(made.crystal, other.crystal) for other in result[:place])
+
+
+def test_a_long_list_keeps_places_for_noise(generator: Generator, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+
+    def make(requests: list[CrystalRequest], counts: list[int], **_: object) -> list[list[Candidate]]:
+        asked.extend(counts)
+        return [[Candidate(rods(ratio), 1.0, Origin("noise")) for ratio in (2.0, 4.0)] for _ in requests]
+
+    monkeypatch.setattr(generator._noise, "make", make)
+    result = generator.sample(composition="TlBr", n=12)
+    assert asked[0] == 2
+    assert len(result) == 12
+    assert [made.origin.kind for made in result] == ["retrieved"] * 10 + ["noise"] * 2
+    assert all(made.origin.kind == "retrieved" for made in generator.sample(composition="TlBr", n=6))
+
+
+def rods(ratio: float) -> Crystal:
+    """What no template is like: rows of one element each."""
+    lattice = np.diag([2.6, 2.6 * ratio, 2.6 * ratio])
+    return Crystal.from_symbols(["Tl", "Br"], [[0, 0, 0], [0, 0.5, 0.5]], lattice)
 
 
 def test_the_known_compound_comes_first_and_is_not_called_new(generator: Generator) -> None:
