@@ -32,7 +32,8 @@ def ranker_command(
     """
     from clip_mat.evaluation.csp_tasks import read_entries
     from clip_mat.generate.templates import Template
-    from clip_mat.training.ranker import RankerConfig, save_ranker, train_ranker
+    from clip_mat.training.ranker import save_ranker, train_ranker
+    from clip_mat.training.ranker_net import RankerConfig
 
     entries = [
         entry for path in data for entry in read_entries(path, skipped=note_skipped) if len(entry.crystal) <= max_sites
