@@ -238,7 +238,8 @@ class Answer:
         return drawn
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """As JSON; ``comparison`` only where papers were compared."""
+        compared = {"comparison": [statement.to_dict() for statement in self.comparison]} if self.comparison else {}
         return {
             "question": self.question,
             "answer": self.text,
@@ -247,7 +248,7 @@ class Answer:
             "references": [reference.to_dict() for reference in self.references],
             "model": self.model,
             "disagreements": [disagreement.to_dict() for disagreement in self.disagreements],
-            "comparison": [statement.to_dict() for statement in self.comparison],
+            **compared,
             "timings": {step: round(seconds, 4) for step, seconds in self.timings.items()},
         }
 

@@ -162,7 +162,8 @@ def test_the_unanswered_part_is_named(demo: PaperLibrary) -> None:
 
 def test_the_json_of_an_answer(demo: PaperLibrary) -> None:
     document = demo.ask("Are temperature effects important for defects?").to_dict()
-    assert set(document) == {"question", "answer", "abstained", "sentences", "references", "model", "timings"}
+    promised = {"question", "answer", "abstained", "sentences", "references", "model", "timings"}
+    assert set(document) == {*promised, "disagreements"}
     for sentence in document["sentences"]:
         assert set(sentence) == {"text", "support"}
         for place in sentence["support"]:

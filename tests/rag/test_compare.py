@@ -54,7 +54,7 @@ def test_a_contradiction_is_said_with_both_pages(library: PaperLibrary, files: d
     assert {reference.file for reference in answer.references} >= sides
     document = answer.to_dict()
     assert document["disagreements"][0]["first"]["support"][0]["page"] == 1
-    assert document["comparison"] == []
+    assert "comparison" not in document
 
 
 @pytest.mark.parametrize("names", [("Ames", "Clark"), ("Ames", "Dean"), ("Brown", "Clark"), ("Ames",)])
