@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -180,15 +181,17 @@ def measure(index: Path, questions: Sequence[str]) -> dict[str, Any]:
         first = time.perf_counter() - begun
         for question in questions[:WARM_QUESTIONS]:
             library.ask(question)
-        asked, searched = [], []
+        asked, compared, searched = [], [], []
         for question in [*questions] * ROUNDS:
             asked.append(seconds(library.ask, question))
+            compared.append(seconds(partial(library.ask, compare=True), question))
             searched.append(seconds(library.passages, question))
     return {
         "passages": size,
         "questions": len(asked),
         "open_and_first_answer_ms": first * 1e3,
         "ask_ms": percentiles(asked),
+        "compare_ms": percentiles(compared),
         "passages_ms": percentiles(searched),
         "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * KILO / 1e6,
     }
@@ -213,7 +216,7 @@ def show(result: dict[str, Any]) -> str:
     rows = [
         *(
             (f"{name}, p50 / p95 (processor p50)", "{p50:.1f} / {p95:.1f} ({processor_p50:.1f}) ms".format(**times))
-            for name, times in (("ask", result["ask_ms"]), ("passages", result["passages_ms"]))
+            for name, times in ((step, result[f"{step}_ms"]) for step in ("ask", "compare", "passages"))
         ),
         ("open and first answer", f"{result['open_and_first_answer_ms']:.0f} ms"),
         ("peak memory", f"{result['peak_rss_mb']:.0f} MB"),
