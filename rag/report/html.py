@@ -78,7 +78,14 @@ def html_report(answer: Answer, pages: Sequence[CitedPage], *, written: datetime
 
 
 def _writer(model: str) -> str:
-    return "sentences of the papers as they stand there" if model == EXTRACTIVE else f"written by {model}"
+    """Who wrote the sentences; where a model was asked in vain, why stands behind ``extractive``."""
+    if _is_extract(model):
+        return f"sentences of the papers as they stand there{model.removeprefix(EXTRACTIVE)}"
+    return f"written by {model}, each sentence held against the papers"
+
+
+def _is_extract(model: str) -> bool:
+    return model.startswith(EXTRACTIVE)
 
 
 def _citation(support: Support, shown: dict[tuple[str, int], CitedPage]) -> str:
@@ -105,7 +112,7 @@ def _evidence(answer: Answer, shown: dict[tuple[str, int], CitedPage]) -> Iterat
         return
     yield "<h2>What the papers say</h2>"
     for sentence in supported:
-        if answer.model != EXTRACTIVE:  # else quote and sentence differ in notation at most
+        if not _is_extract(answer.model):  # else quote and sentence differ in notation at most
             yield f'<p class="claim">{harmless(sentence.text)}</p>'
         for support in sentence.support:
             printed = "" if support.label in (None, str(support.page)) else f", printed {harmless(str(support.label))}"

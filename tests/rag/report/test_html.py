@@ -131,6 +131,13 @@ def test_question_model_and_date_are_there() -> None:
     assert "5 March 2026" in words
 
 
+def test_a_model_asked_in_vain_is_named() -> None:
+    answer, pages = example()
+    words = Reader(html_report(replace(answer, model="extractive (ollama:x was too slow)"), pages)).words
+    assert "sentences of the papers as they stand there (ollama:x was too slow)" in words
+    assert "written by" not in words
+
+
 def test_a_page_that_cannot_be_shown_says_why_in_the_report() -> None:
     answer, _ = example()
     pages = [CitedPage("Tin2020", "tin.pdf", n, None, note="tin.pdf: has changed") for n in (3, 4)]
