@@ -21,10 +21,12 @@ from clip_mat.generate.voting import Ballot, Row, Wanted, gather
 _UNFITTING = 1e-3
 """By which the score of a smaller primitive cell, repeated, is multiplied where the content of the cell is given: of
 the Materials Project one cell in eighty is not primitive."""
-_HEARD = 48
-"""Best templates of a type among which structures are told apart."""
 _OTHER_SYMMETRY = 1e-6
 """... that of a template without the symmetry that is asked for: it comes after all that have it."""
+_TYPES = 8
+"""Types that are looked at at least: a structure of the second may be likelier than any of the first."""
+_HEARD = 48
+"""Best templates of a type among which structures are told apart."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +124,7 @@ def _ranked(pattern: Pattern, slots: Slots, wanted: Wanted, judge: Judge, limit:
     shares /= shares.sum()
     volumes = _volumes(rows, votes, judge)
     chosen: list[tuple[float, int]] = []
-    for place in np.argsort(-scores, kind="stable")[:limit]:
+    for place in np.argsort(-scores, kind="stable")[: max(limit, _TYPES)]:
         members = np.flatnonzero(votes.group == place)
         weights = np.exp(row_scores[members] - row_scores[members].max())
         weights *= shares[place] / weights.sum()
