@@ -40,7 +40,7 @@ class EntailmentConfig:
         depth: Layers of the sentence encoder that the token vectors pass.
         width: Of the network's layers.
         layers: How many it has.
-        threshold: Probability of support from which on a claim counts as supported.
+        threshold: Score from which on a claim counts as supported (`rag.verify.verifier.support_scores`).
         disagreement: Probability of contradiction from which on two sentences disagree.
         format: Of the files.
     """
@@ -94,7 +94,7 @@ class EntailmentJudge:
 
     @property
     def threshold(self) -> float:
-        """Probability of support from which on a claim counts as supported."""
+        """Score from which on a claim counts as supported."""
         return self.config.threshold
 
     @property

@@ -24,7 +24,7 @@ from rag.verify.corruptions import CONTRADICTIONS
 from rag.verify.lessons import Source, Split
 from rag.verify.rewriting import rewrite
 from rag.verify.similarity import SimilarityJudge
-from rag.verify.verifier import Judge, Verifier, against
+from rag.verify.verifier import Judge, Verifier, against, support_scores
 from rag.verify.windows import best_windows
 
 CLAIMS = "scholarqabench_scifact_test.jsonl"
@@ -238,8 +238,8 @@ def _by_judge(judge: Judge, threshold: float, cases: Sequence[Case]) -> tuple[Fl
 def _scores(judge: Judge, cases: Sequence[Case]) -> Floats:
     windows = [best_windows(case.claim, case.evidence, 2) for case in cases]
     asked = [(case.claim, w.text) for case, found in zip(cases, windows, strict=True) for w in found]
-    chances = iter(judge.judge(asked)[:, 0])
-    return np.array([max(float(next(chances)) for _ in found) for found in windows])
+    chances = iter(support_scores(judge.judge(asked)).tolist())
+    return np.array([max(next(chances) for _ in found) for found in windows])
 
 
 def _threshold(judge: Judge, tuning: Sequence[Case]) -> float:

@@ -28,7 +28,7 @@ from rag.verify.entailment import EntailmentConfig, EntailmentJudge, build, put_
 from rag.verify.lessons import CONTRADICTS, SUPPORTS, UNTOLD, Lesson, Split, Teacher
 from rag.verify.network import EntailmentNet, SentenceLayers
 from rag.verify.tokens import read_pairs
-from rag.verify.verifier import against
+from rag.verify.verifier import against, support_scores
 from rag.verify.windows import best_windows
 
 logger = logging.getLogger(__name__)
@@ -295,6 +295,6 @@ def choose_thresholds(judge: EntailmentJudge, lessons: Sequence[Lesson]) -> tupl
     )
     true = labels == SUPPORTS
     spare = max(0.0, FALSE_ALARMS - float(accused[true].mean()))
-    threshold = float(np.quantile(chances[true & ~accused, SUPPORTS], max(spare, 0.01)))
+    threshold = float(np.quantile(support_scores(chances)[true & ~accused], max(spare, 0.01)))
     disagreement = float(np.quantile(chances[labels != CONTRADICTS, CONTRADICTS], 1 - FALSE_QUARRELS))
     return round(min(threshold, 0.9), 4), round(min(max(disagreement, 0.3), 0.95), 4)
