@@ -137,15 +137,13 @@ class StuffChain:
         from benchmarks.peers import PlainLangChain
 
         self.chunks = PlainLangChain(folder)
-        self.paths: list[Path] = []
         prompt = ChatPromptTemplate.from_messages([("system", STUFF_PROMPT), ("user", "{question}")])
         model: Any = ChatOpenAI
         chat = model(model="default", base_url=llm, api_key="none", temperature=0, timeout=SECONDS, max_retries=0)
         self.chain: Any = prompt | chat | StrOutputParser()
 
     def ingest(self, paths: Sequence[Path]) -> None:
-        self.paths += paths
-        self.chunks.ingest(self.paths)
+        self.chunks.ingest(paths)
 
     def ask(self, question: str) -> Told:
         rows = self.chunks.rows(question, STUFFED)

@@ -59,6 +59,9 @@ class PlainLangChain:
         self.folder = folder
         self.model = encoder()
         self.model.encode(["warm"])
+        self.texts: list[str] = []
+        self.places: list[Found] = []
+        self.index: Any = None
 
     def parse(self, paths: Sequence[Path]) -> int:
         return sum(1 for _ in pypdf_pages(paths))
@@ -66,10 +69,12 @@ class PlainLangChain:
     def ingest(self, paths: Sequence[Path]) -> None:
         import faiss
 
-        self.texts, self.places = split(pypdf_pages(paths))
-        vectors = self.model.encode(self.texts, normalize_embeddings=True, show_progress_bar=False)
-        self.index = faiss.IndexFlatIP(vectors.shape[1])
+        texts, places = split(pypdf_pages(paths))
+        vectors = self.model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+        self.index = self.index or faiss.IndexFlatIP(vectors.shape[1])
         self.index.add(vectors)
+        self.texts += texts
+        self.places += places
         faiss.write_index(self.index, str(self.folder / "index.faiss"))
         (self.folder / "texts.json").write_text(json.dumps(self.texts))
 

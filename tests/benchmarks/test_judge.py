@@ -77,6 +77,23 @@ def test_a_sentence_over_two_pages_is_held_by_both_together(judge: Judge) -> Non
     assert judge.check(both, [("a.pdf", 2), ("a.pdf", 1)]).held
 
 
+def test_a_sentence_that_goes_on_overleaf_behind_a_figure_is_a_quote() -> None:
+    pages = {
+        ("a.pdf", 1): ("Text. A small amount of P3HT was added to inhibit the inward Fig. 1 Voltage (V) 0.2 0.4",),
+        ("a.pdf", 2): ("Running head 17 migration of gold into the perovskite layer. More text.",),
+    }
+    sentence = "A small amount of P3HT was added to inhibit the inward migration of gold into the perovskite layer."
+    verdict = Judge(pages, bag).check(sentence, list(pages))
+    assert (verdict.held, verdict.how) == (True, "quote")
+    assert not Judge(pages, bag).check(sentence.replace("gold", "silver"), list(pages)).held
+
+
+def test_superscripts_and_numbers_of_references_part_no_sentence_from_its_page() -> None:
+    page = {("a.pdf", 1): ("A certified efficiency of 18% was found for an 800 cm2 module [6, 7], with Pb2+ in it.",)}
+    sentence = "A certified efficiency of 18% was found for an 800 cm^2 module, with Pb^2+ in it."
+    assert Judge(page, bag).check(sentence, list(page)).how == "quote"
+
+
 def test_no_citation_holds_nothing(judge: Judge) -> None:
     sentence = "Perovskite films of FAPbI3 were treated with 2% formate."
     assert judge.check(sentence, []).how == "no citation"
