@@ -12,7 +12,7 @@ class Verdict:
 
     Attributes:
         supported: Whether the evidence says what the claim says.
-        score: How surely, 0 to 1; a claim against which a rule speaks has at most half of the threshold.
+        score: How surely, 0 to 1; 1 for a quote, 0 where a rule speaks against the claim.
         reasons: Why not, as machine words: number, unit, formula, name, negation, direction, entailment.
         details: What is at fault, as the claim writes it, one for each reason; "" for entailment.
         evidence: The part of the evidence that the claim was compared with.

@@ -100,13 +100,26 @@ class Verifier:
             pairs: A claim, one sentence, and the sentences or passages that are said to support it together.
         """
         windows = [best_windows(claim, evidence, WINDOWS) for claim, evidence in pairs]
-        asked = [(claim, window.text) for (claim, _), found in zip(pairs, windows, strict=True) for window in found]
-        chances = iter(support_scores(self._judge.judge(asked)).tolist() if asked else ())
-        verdicts = []
-        for (claim, evidence), found in zip(pairs, windows, strict=True):
-            scores = [next(chances) for _ in found]
-            verdicts.append(self._verdict(claim, evidence, found, scores))
-        return verdicts
+        findings = [against(claim, evidence, found) for (claim, evidence), found in zip(pairs, windows, strict=True)]
+        quoted = [_is_quote(claim, evidence) for claim, evidence in pairs]
+        scores: list[list[float]] = [[1.0] if quote else [] for quote in quoted]
+        for rank in range(WINDOWS):  # the second window only where the first is not enough
+            open_ = [
+                place
+                for place, found in enumerate(windows)
+                if rank < len(found)
+                and not quoted[place]
+                and not findings[place]
+                and max(scores[place], default=0.0) < self._judge.threshold
+            ]
+            if open_:
+                chances = self._judge.judge([(pairs[place][0], windows[place][rank].text) for place in open_])
+                for place, score in zip(open_, support_scores(chances).tolist(), strict=True):
+                    scores[place].append(score)
+        return [
+            self._verdict(found, [] if quote else reasons, judged)
+            for found, quote, reasons, judged in zip(windows, quoted, findings, scores, strict=True)
+        ]
 
     def contradicts(self, a: str, b: str) -> float | None:
         """How surely two sentences about the same matter disagree, 0 to 1, from 0.5 on they are held to.
@@ -127,23 +140,17 @@ class Verifier:
         turned = [*check_wording(a, b), *check_changes(a, [b])], [*check_wording(b, a), *check_changes(b, [a])]
         return (1 + sure) / 2 if all(turned) or _other_values(a, b) else sure
 
-    def _verdict(
-        self, claim: str, evidence: Sequence[str], windows: Sequence[Window], scores: Sequence[float]
-    ) -> Verdict:
-        if not windows:
-            return Verdict(False, 0.0, ("entailment",), ("",))
-        best = max(range(len(windows)), key=scores.__getitem__)
-        if _is_quote(claim, evidence):
-            return Verdict(True, 1.0, evidence=windows[best].text)
-        findings = against(claim, evidence, windows)
-        score, threshold = scores[best], self._judge.threshold
-        reasons = [finding.reason for finding in findings]
-        details = [finding.words for finding in findings]
+    def _verdict(self, windows: Sequence[Window], findings: Sequence[Finding], scores: Sequence[float]) -> Verdict:
+        """From what the rules found, and the scores of the first windows, none where they were not asked for."""
+        best = max(range(len(scores)), key=scores.__getitem__, default=0)
+        text = windows[best].text if windows else ""
         if findings:
-            score = min(score, threshold / 2)
-        elif score < threshold:
-            reasons, details = ["entailment"], [""]
-        return Verdict(not reasons, score, tuple(reasons), tuple(details), windows[best].text)
+            reasons = tuple(finding.reason for finding in findings)
+            return Verdict(False, 0.0, reasons, tuple(finding.words for finding in findings), text)
+        score = scores[best] if scores else 0.0
+        if score < self._judge.threshold:
+            return Verdict(False, score, ("entailment",), ("",), text)
+        return Verdict(True, score, evidence=text)
 
 
 def against(claim: str, evidence: Sequence[str], windows: Sequence[Window]) -> list[Finding]:
