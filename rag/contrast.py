@@ -13,22 +13,23 @@ from functools import lru_cache
 from typing import Literal
 
 from rag.reading.text import word_list
+from rag.values import compare_values, same_conditions, values_of
 from rag.verify.opposites import CONTRASTS, DIRECTED, are_opposites
-from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers
+from rag.verify.quantities import agrees, find_numbers, plain_numbers
 from rag.verify.rules import check_direction, check_names, check_negation, check_substances
-from rag.verify.units import Dimension, parse_unit
 from rag.verify.wording import Word, Wording, read_words
 
 Relation = Literal["agrees", "number", "direction", "negation"]
 """That two sentences say the same of the same thing, or the way in which they contradict each other."""
 
-SHORTER, LONGER = 0.75, 0.4
-"""Least shares of the words of the shorter and the longer sentence that the other one has."""
+LONGER = 0.4
+"""Least share of the words of the longer sentence that the shorter one has."""
 
-APART = 0.02
-"""Two values contradict where they lie further apart than this share of the larger, and no rounding explains it."""
-APART_ABOUT = 0.15
-""" ... and where one of them is said to be rough."""
+OWN_WORDS = 0.125
+"""Largest share of the words of the shorter sentence that the longer one lacks: one could name another thing."""
+
+ALIKE = 0.75
+"""Least share of the words of the longer sentence that the shorter one has, where they agree without a number."""
 
 _LEAST_SHARED = 2
 _COPY = 0.8  # share of words from which a number without a unit counts, too
@@ -53,27 +54,18 @@ _COMPARATIVES = word_list(
 )
 _ENDING = re.compile(r"(?<=.{5})(?:ations?|ions?|ivit(?:y|ies)|iv|ments?|anc|enc|al|ic|it(?:y|ies)|ness|or|er|at)$")
 _SHORTEST_ROOT = 6
+_KIND = re.compile(
+    r"(?:nano|micro|mono-?layer|bi-?layer|few-layer|quantum|dots?$|surface|interface|amorphous|strain|doped|undoped|alloy|"
+    r"cluster|liquid|molt|gas|molecul|isolated|pristine|ideal|theoretical|experimental|simulat|predict|hydrat)",
+    re.IGNORECASE,
+)
+"""Words that make another thing of a material, or another thing of what is known of it."""
+_PLAIN_WORD = re.compile(r"\b[^\W\d_]{5,}\b")
+_TWO_WORDS = re.compile(r"\b([^\W\d_]{2,})[ -](?=([^\W\d_]{2,})\b)")
 _PERHAPS = re.compile(
     r"\b(?:may|might|could|can|possibly|perhaps|whether|if|potentially|likely|unlikely)\b", re.IGNORECASE
 )
 _LISTS = re.compile(r"\brespectively\b", re.IGNORECASE)
-_BOUND = re.compile(
-    r"(?:up to|over|(?:more|less|fewer) than|below|above|under|at least|at most|as (?:high|low|much|many|large) as|"
-    r"exceed(?:s|ing)?|within|maximum of|minimum of|order of|[><≥≤≳≲]) ?$",
-    re.IGNORECASE,
-)
-_CONDITION = re.compile(
-    r"\b(?:at|above|below|near|after|until|under|during|for|over|within|beyond|when|between|every|in|from)\b"
-    r"(?: (?!(?:is|are|was|were|has|have|had|reach\w*|equal\w*)\b)[\w-]+){0,4} ?$",
-    re.IGNORECASE,
-)
-_CONDITIONS: frozenset[Dimension] = frozenset(
-    known[1] for unit in ("K", "s", "Pa", "T", "Hz") if (known := parse_unit(unit)) is not None
-)
-_KELVIN: Dimension = (("temperature", 1),)
-_ROOM = re.compile(r"\b(?:room|ambient) temperatures?\b", re.IGNORECASE)
-_ROOM_KELVIN = (290.0, 303.0)
-_YEARS = range(1850, 2101)
 
 
 def relation(a: str, b: str) -> Relation | None:
@@ -85,18 +77,18 @@ def relation(a: str, b: str) -> Relation | None:
     """
     if any(_LISTS.search(text) or text.rstrip().endswith("?") for text in (a, b)):
         return None
-    bare, other = _without_numbers(a), _without_numbers(b)
-    if any(check(x, y) for check in (check_substances, check_names) for x, y in ((bare, other), (other, bare))):
-        return None
+    bare, other = _spelled_alike(_without_numbers(a), _without_numbers(b))
     ours, theirs = read_words(bare), read_words(other)
     turns = list(_opposites(ours, theirs))
     if any(not turn.stated for turn in turns) or not _same_matter(ours, theirs, turns):
         return None
-    values = _values(a), _values(b)
-    if not _same_conditions(*values):
+    if any(check(x, y) for check in (check_substances, check_names) for x, y in ((bare, other), (other, bare))):
+        return None
+    values = values_of(a), values_of(b)
+    if not same_conditions(*values):
         return None
     mine, yours = ([value for value in side if not value.condition] for side in values)
-    numbers = _compare_values(mine, yours, copies=_shares(ours, theirs, ())[1] >= _COPY)
+    numbers = compare_values(mine, yours, copies=_share(ours, theirs, ()) >= _COPY)
     if numbers in ("number", "unclear"):
         return "number" if numbers == "number" and not turns else None
     hedged = bool(_PERHAPS.search(a) or _PERHAPS.search(b))
@@ -105,7 +97,7 @@ def relation(a: str, b: str) -> Relation | None:
         return "direction" if contrary <= 1 and not hedged else None
     if not turns and check_negation(bare, other):
         return None if hedged else "negation"
-    alike = numbers == "agrees" or (not (mine and yours) and _shares(ours, theirs, turns)[1] >= SHORTER)
+    alike = numbers == "agrees" or (not (mine and yours) and _share(ours, theirs, turns) >= ALIKE)
     denied = abs(len(ours.negations) - len(theirs.negations)) == sum(turn.cancelled for turn in turns)
     return "agrees" if alike and denied and _all_stated(a, b) else None
 
@@ -126,6 +118,17 @@ def _without_numbers(text: str) -> str:
     for quantity in reversed(find_numbers(text)):
         plain = f"{plain[: quantity.start]} {plain[quantity.end :]}"
     return plain
+
+
+def _spelled_alike(a: str, b: str) -> tuple[str, str]:
+    """Two texts in which what one writes as a word and the other as two, or with a hyphen, is one word in both:
+    "band gap", "band-gap", "bandgap"."""
+    solid = {word.lower() for text in (a, b) for word in _PLAIN_WORD.findall(text)}
+
+    def join(match: re.Match[str]) -> str:
+        return match[1] if (match[1] + match[2]).lower() in solid else match[0]
+
+    return _TWO_WORDS.sub(join, a), _TWO_WORDS.sub(join, b)
 
 
 @lru_cache(maxsize=1024)
@@ -149,13 +152,10 @@ def _root(stem: str) -> str:
     return _ENDING.sub("", stem) if stem.isalpha() and len(stem) > _SHORTEST_ROOT else stem
 
 
-def _shares(ours: Wording, theirs: Wording, turns: Sequence[_Turn]) -> tuple[float, float]:
-    """Shares of the matter that the other sentence has: of the sentence with the larger share, and of the other."""
+def _share(ours: Wording, theirs: Wording, turns: Sequence[_Turn]) -> float:
+    """Share of the matter of the longer sentence that the shorter one has."""
     one, other = _without(_matter(ours), [t.ours for t in turns]), _without(_matter(theirs), [t.theirs for t in turns])
-    shared = len(one & other)
-    if not shared:
-        return 0.0, 0.0
-    return max(shared / len(one), shared / len(other)), min(shared / len(one), shared / len(other))
+    return len(one & other) / max(len(one), len(other), 1)
 
 
 def _without(matter: dict[int, str], places: Sequence[int]) -> set[str]:
@@ -164,10 +164,27 @@ def _without(matter: dict[int, str], places: Sequence[int]) -> set[str]:
 
 def _same_matter(ours: Wording, theirs: Wording, turns: Sequence[_Turn]) -> bool:
     one, other = _matter(ours), _matter(theirs)
-    if len(_without(one, [t.ours for t in turns]) & _without(other, [t.theirs for t in turns])) < _LEAST_SHARED:
+    mine, yours = _without(one, [t.ours for t in turns]), _without(other, [t.theirs for t in turns])
+    shared, (short, long) = len(mine & yours), sorted((len(mine), len(yours)))
+    if shared < _LEAST_SHARED or shared < long * LONGER or short - shared > short * OWN_WORDS:
         return False
-    high, low = _shares(ours, theirs, turns)
-    return high >= SHORTER and low >= LONGER and not _is_substituted(one, other, turns)
+    if _is_qualified(ours, one, yours, turns) or _is_qualified(theirs, other, mine, turns):
+        return False
+    return not _is_substituted(one, other, turns)
+
+
+def _is_qualified(wording: Wording, matter: dict[int, str], known: set[str], turns: Sequence[_Turn]) -> bool:
+    """Whether a word that the other sentence lacks says which kind is meant: "amorphous TiO2", "TiO2 nanotubes"."""
+    turned = {turn.ours for turn in turns} | {turn.theirs for turn in turns}
+    for place, root in matter.items():
+        if root in known or place in turned:
+            continue
+        if _KIND.match(wording.words[place].text):
+            return True
+        amount = any(pole.axis in DIRECTED for pole in wording.words[place].poles)
+        if not amount and matter.get(place + 1) in known:
+            return True
+    return False
 
 
 def _is_substituted(one: dict[int, str], other: dict[int, str], turns: Sequence[_Turn]) -> bool:
@@ -219,11 +236,20 @@ def _opposites(ours: Wording, theirs: Wording) -> Iterator[_Turn]:
         if not word.poles or word.stem in other:
             continue
         for at, against in enumerate(theirs.words):
-            if against.stem in one or not are_opposites(word.text, against.text):
+            if against.stem in one or not (are_opposites(word.text, against.text) or _pull_apart(word, against)):
                 continue
             stated = _is_stated(ours, place) and _is_stated(theirs, at)
             cancelled = ours.is_denied(place, widely=True) != theirs.is_denied(at, widely=True)
             yield _Turn(place, at, stated, cancelled)
+
+
+def _pull_apart(word: Word, other: Word) -> bool:
+    """Whether one verb says more and the other less, though not of one contrast: "enhances", "suppresses"."""
+    return _is_change(word) and _is_change(other) and _pulls(word).isdisjoint(_pulls(other))
+
+
+def _pulls(word: Word) -> set[int]:
+    return {pole.side for pole in word.poles if pole.axis in DIRECTED and CONTRASTS[pole.contrast].word_class == "verb"}
 
 
 def _is_stated(wording: Wording, place: int) -> bool:
@@ -234,7 +260,7 @@ def _is_stated(wording: Wording, place: int) -> bool:
     before = [w.text.lower() for w in wording.words[max(0, place - 4) : place]]
     behind = [w.text.lower() for w in wording.words[place + 1 : place + 2]]
     told = any(text in _PREDICATES for text in before)
-    if "-" in word.text or _is_joined(wording, word):
+    if _is_joined(wording, word):
         return False
     if "verb" in classes:
         participle = any(pole.form == "ed" for pole in word.poles) and not any(pole.form == "s" for pole in word.poles)
@@ -252,106 +278,3 @@ def _is_attribute(wording: Wording, place: int) -> bool:
 def _is_joined(wording: Wording, word: Word) -> bool:
     """Whether a hyphen ties a word to the next: "high-temperature"."""
     return wording.text[word.start + len(word.text) :].startswith("-")
-
-
-# --- values ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Value:
-    """A number, or a range of two.
-
-    Attributes:
-        low, high: In SI.
-        quantities: As written.
-        dimension: None of a number without a unit.
-        bound: Whether it is only an upper or a lower bound.
-        condition: Whether it says when something holds, and not what.
-    """
-
-    low: float
-    high: float
-    quantities: tuple[Quantity, ...]
-    dimension: Dimension | None
-    bound: bool
-    condition: bool
-
-
-def _values(text: str) -> list[_Value]:
-    plain = plain_numbers(text)
-    found: list[_Value] = []
-    quantities = [q for q in find_numbers(text) if q.dimension is not None or q.number not in _YEARS]
-    rest = iter(enumerate(quantities))
-    for place, quantity in rest:
-        behind = quantities[place + 1] if place + 1 < len(quantities) else None
-        low, high = quantity.value, quantity.value
-        used: tuple[Quantity, ...] = (quantity,)
-        joint = plain[quantity.end : behind.start].strip() if behind is not None else ""
-        if behind is not None and behind.dimension == quantity.dimension and joint in ("±", "+/-"):
-            margin = behind.number * behind.scale
-            low, high = quantity.value - margin, quantity.value + margin
-            next(rest)
-        elif behind is not None and behind.dimension == quantity.dimension and joint in ("to", "-"):
-            low, high, used = min(low, behind.value), max(high, behind.value), (quantity, behind)
-            next(rest)
-        before = plain[: quantity.start]
-        condition = quantity.dimension in _CONDITIONS and _CONDITION.search(before) is not None
-        bound = _BOUND.search(before[-20:]) is not None
-        found.append(_Value(low, high, used, quantity.dimension, bound, condition))
-    if not any(value.condition for value in found) and _ROOM.search(text):
-        found.append(_Value(*_ROOM_KELVIN, (), _KELVIN, False, True))
-    if all(value.condition for value in found):  # then they are what is told: "melts at 505 K"
-        return [_Value(v.low, v.high, v.quantities, v.dimension, v.bound, not v.quantities) for v in found]
-    return found
-
-
-def _same_conditions(ours: Sequence[_Value], theirs: Sequence[_Value]) -> bool:
-    """Whether each condition of the one is one of the other."""
-    one, other = [v for v in ours if v.condition], [v for v in theirs if v.condition]
-    return all(any(_meet(v, w) for w in other) for v in one) and all(any(_meet(v, w) for w in one) for v in other)
-
-
-def _compare_values(
-    ours: list[_Value], theirs: list[_Value], *, copies: bool
-) -> Literal["agrees", "number", "unclear"] | None:
-    """Whether two sentences about one thing give the same numbers; None where there is nothing to compare.
-
-    Only one number of a kind may differ: of several it could not be told which stands against which.
-    """
-    agreed, against = False, 0
-    for dimension in dict.fromkeys(value.dimension for value in ours):
-        one = [v for v in ours if v.dimension == dimension]
-        other = [v for v in theirs if v.dimension == dimension]
-        if not other or (dimension is None and not copies):
-            continue
-        mine = [v for v in one if not any(_meet(v, w) for w in other)]
-        yours = [w for w in other if not any(_meet(v, w) for v in one)]
-        agreed |= len(mine) < len(one)
-        if len(mine) == len(yours) == 1 and len(one) == len(other):
-            (v,), (w,) = mine, yours
-            if v.bound or w.bound or (v.low <= w.high and w.low <= v.high):
-                return "unclear"
-            against += 1
-        elif mine and yours:
-            return "unclear"
-    if against:
-        return "number" if against == 1 else "unclear"
-    return "agrees" if agreed else None
-
-
-def _meet(v: _Value, w: _Value) -> bool:
-    """Whether two values can be one: they overlap, one is the other rounded, or they hardly differ."""
-    if v.dimension != w.dimension:
-        return False
-    if len(v.quantities) == len(w.quantities) == 2:  # two ranges: from here to there
-        return all(agrees(a, b) or agrees(b, a) for a, b in zip(v.quantities, w.quantities, strict=True))
-    if v.low <= w.high and w.low <= v.high:
-        return True
-    if any(agrees(a, b) or agrees(b, a) for a in v.quantities for b in w.quantities):
-        return True
-    gap = max(v.low - w.high, w.low - v.high)
-    size = max(abs(end) for end in (v.low, v.high, w.low, w.high))
-    if v.low == v.high and w.low == w.high and abs(abs(v.low) - abs(w.low)) <= APART * size:
-        return True  # "changes by -3 K", "drops by 3 K"
-    rough = any(q.about for q in (*v.quantities, *w.quantities)) and not (v.bound or w.bound)
-    return gap <= (APART_ABOUT if rough else APART) * size

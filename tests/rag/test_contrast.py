@@ -16,6 +16,8 @@ GAP = "The band gap of CsPbI3 is 1.73 eV."
         (GAP, "The band gap of CsPbI3 is 1930 meV.", "number"),
         ("The gap of TiO2 is 3.0 eV at room temperature.", "At 300 K the gap of TiO2 is 3.4 eV.", "number"),
         ("Tin melts at 505 K.", "Tin melts at 480 K.", "number"),
+        ("The band-gap of GaN is 3.4 eV.", "GaN has a bandgap of 3.9 eV.", "number"),
+        ("The Curie temperature of CrI3 is 45 K.", "CrI3 has a Curie temperature of 61 K.", "number"),
         (
             "The efficiency of the perovskite cell reached 25.2 %.",
             "An efficiency of 22.1 % was reported for the perovskite cell.",
@@ -33,6 +35,12 @@ GAP = "The band gap of CsPbI3 is 1.73 eV."
             "direction",
         ),
         ("Oxygen vacancies are stable in ZnO.", "Oxygen vacancies are unstable in ZnO.", "direction"),
+        ("SnO2 is an n-type semiconductor.", "SnO2 is a p-type semiconductor.", "direction"),
+        (
+            "Adding potassium suppresses ion migration in perovskite films.",
+            "Adding potassium enhances ion migration in perovskite films.",
+            "direction",
+        ),
         ("MnO is antiferromagnetic below 118 K.", "MnO is ferromagnetic below 118 K.", "direction"),
         (
             "The mobility of carriers in GaN is higher than in Si.",
@@ -80,6 +88,13 @@ def test_agreements(a: str, b: str) -> None:
         ("The gap of TiO2 is 3.0 eV at 300 K.", "The gap of TiO2 is 3.2 eV at 10 K."),
         ("The gap of TiO2 is 3.0 eV at 300 K.", "The gap of TiO2 is 3.2 eV."),
         ("The gap of cubic CsPbI3 is 1.6 eV.", "The gap of orthorhombic CsPbI3 is 2.8 eV."),
+        ("The band gap of TiO2 is 3.0 eV.", "The band gap of amorphous TiO2 is 3.4 eV."),
+        ("The band gap of GaN is 3.4 eV.", "The surface of GaN has a band gap of 2.9 eV."),
+        (
+            "Vacancies in silicon migrate with a barrier of 0.18 eV in the doubly negative state.",
+            "Neutral vacancies in silicon migrate with a barrier of 0.45 eV.",
+        ),
+        ("The lifetime of carriers in the film was 2.3 μs.", "The lifetime of carriers in the crystal was 15 μs."),
         ("The gap of CsPbI3 in PBE is 1.4 eV.", "The gap of CsPbI3 in HSE06 is 1.9 eV."),
         (
             "The high-temperature phase of CsPbI3 has a gap of 1.7 eV.",
