@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import PathName, console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, console, json_option, note, plain, print_json, progress_bar, status_line
 
 if TYPE_CHECKING:
     from indexes import Filter
@@ -46,38 +46,58 @@ def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as
         print_json(report.to_dict())
     else:
         _show_report(report)
-    took_nothing = not (report.added or report.updated or report.unchanged)
-    return 1 if took_nothing and report.skipped else 0
+    if report.added or report.updated or report.unchanged:
+        return 0
+    if not report.skipped:
+        note(f"no PDF, txt or md file in {', '.join(map(str, paths))}")
+    return 1
 
 
 @click.command("ask")
 @click.argument("question")
 @_paths
 @_index
+@click.option("--llm", metavar="SPEC",
+              help="Let a model draft: openai:gpt-4o, ollama:llama3, http://host:8080/v1, local, local:PATH.")  # fmt: skip
+@click.option("--compare", is_flag=True,
+              help="Also show what each paper says, and which of them agree and disagree.")  # fmt: skip
 @click.option("--show", type=PathName(file_okay=False),
               help="Write the cited pages into this folder as PNG (of text files: HTML), quotes marked.")  # fmt: skip
 @click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
               help="Write a report into this file: answer, quotes, references and the cited pages.")  # fmt: skip
 @json_option
 def ask_command(
-    question: str, paths: tuple[Path, ...], index: Path | None, show: Path | None, html: Path | None, as_json: bool
+    question: str,
+    paths: tuple[Path, ...],
+    index: Path | None,
+    llm: str | None,
+    compare: bool,
+    show: Path | None,
+    html: Path | None,
+    as_json: bool,
 ) -> None:
     """Answer QUESTION from papers, with the page behind every sentence.
 
     PATHs are taken in first; without --index only they are asked. Without PATHs and --index your own papers are asked,
     or, as long as you have none, a bundled review on temperature effects in defects.
 
+    The answer is an extract, unless --llm names a language model that drafts it. Then each of its sentences is compared
+    with the papers, and none is shown that they do not support. Settings follow the name:
+    ollama:llama3?temperature=0.2&timeout=60 (also seed, max_tokens, context). "local" is a small packaged model.
+
     \b
     Examples:  clip-mat ask "Are temperature effects important for defects?"
                clip-mat ask "What limits the lifetime of perovskite cells?" papers/
                clip-mat ask "How large is the entropy of vacancies in ceria?" --show pages --html answer.html
+               clip-mat ask "What is the band gap of CsPbI3?" papers/ --compare
+               clip-mat ask "Which thermostat is recommended?" papers/ --llm openai:gpt-4o
     """
-    answer = _ask(question, paths, index)
-    _write(answer, show, html)
+    answer = _ask(question, paths, index, llm, compare)
     if as_json:
         print_json(answer.to_dict())
     else:
         show_answer(answer)
+    _write(answer, show, html)  # last: an answer that took time is not lost where a file cannot be written
 
 
 @click.command("passages")
@@ -137,20 +157,22 @@ def references_command(style: str, index: Path | None) -> None:
 
 
 def show_answer(answer: Answer) -> None:
-    """The answer as a paragraph, with the references that it cites."""
+    """The answer as a paragraph, where papers disagree, what each says if asked, and the references."""
     from rich.text import Text
 
     screen = console()
     screen.print(Text(plain(answer.text)))
+    for disagreement in answer.disagreements:
+        screen.print(Text.assemble("\n", plain(disagreement.text), style="yellow"))
+    if answer.comparison:
+        screen.print()
+        _show_comparison(answer)
     if answer.references:
         screen.print()
         screen.print(Text("References", style="bold"))
     for reference in answer.references:
         places: dict[int, Any] = {
-            support.page: support.label
-            for sentence in answer.sentences
-            for support in sentence.support
-            if support.key == reference.key
+            support.page: support.label for support in answer.supports if support.key == reference.key
         }
         pages = ", ".join(
             f"{page}" + (f" (printed {label})" if label not in (None, str(page)) else "")
@@ -158,6 +180,20 @@ def show_answer(answer: Answer) -> None:
         )
         screen.print(Text.assemble((reference.key, "bold"), plain(f"  {reference.text}")))
         screen.print(Text(plain(f"    {reference.file}, page {pages}"), style="dim"))
+
+
+def _show_comparison(answer: Answer) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("paper", "page", "what it says", "agrees with", "disagrees with"):
+        table.add_column(name, justify="right" if name == "page" else "left")
+    for statement in answer.comparison:
+        pages = ", ".join(dict.fromkeys(str(support.page) for support in statement.sentence.support))
+        others = (Text("\n".join(map(plain, keys))) for keys in (statement.agrees, statement.disagrees))
+        table.add_row(Text(plain(statement.key)), pages, Text(plain(statement.sentence.text)), *others)
+    console().print(table)
 
 
 def _write(answer: Answer, show: Path | None, html: Path | None) -> None:
@@ -174,9 +210,12 @@ def _write(answer: Answer, show: Path | None, html: Path | None) -> None:
         note(f"wrote {write_html(answer, html, pages=pages)}")
 
 
-def _ask(question: str, paths: tuple[Path, ...], index: Path | None) -> Answer:
-    with asked_papers(paths, index) as (library, where):
-        return library.ask(question, where=where)
+def _ask(question: str, paths: tuple[Path, ...], index: Path | None, llm: str | None, compare: bool) -> Answer:
+    with asked_papers(paths, index) as (library, where), status_line() as progress:
+        answer = library.ask(question, where=where, llm=llm, compare=compare, progress=progress)
+    if answer.model.startswith("extractive ("):
+        note(f"An extract is shown: {answer.model.removeprefix('extractive (').removesuffix(')')}")
+    return answer
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from rag.reading.sentences import sentence_ends
@@ -69,11 +70,17 @@ def parse_draft(
     return kept[:MOST_SENTENCES]
 
 
+def holds_citation(text: str) -> bool:
+    """Whether anything in a text still looks like a citation, an address or an identifier."""
+    patterns = (_DOI, _ADDRESS, _IDENTIFIER, _MARKERS, _KEYED, _AUTHOR_YEAR, _PAGE, _BARE_KEY)
+    return any(pattern.search(text) for pattern in patterns)
+
+
 # --- from a document to paragraphs --------------------------------------------------------------------------------
 
 _THOUGHT = re.compile(r"<(think|thinking|reasoning|scratchpad|analysis)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _THOUGHT_END = re.compile(r"\A.*</(?:think|thinking|reasoning|scratchpad|analysis)\s*>", re.I | re.S)
-_SPECIAL = re.compile(r"<\|[^|<>]{1,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?")
+_SPECIAL = re.compile(r"<\|im_start\|>\s*\w*|<\|[^|<>]{1,40}\|>|</?s>|\[/?INST\]|<<?/?SYS>>?")
 _FENCE = re.compile(r"^\s*(?:```|~~~)[\w-]*\s*$", re.M)
 _BIBLIOGRAPHY = re.compile(
     r"^\W{0,6}(?:\d+\.\s*)?(?:references|sources|bibliography|citations|works cited|literature|source list)\W*$"
@@ -172,7 +179,9 @@ _SCRIPT = re.compile(r"<(script|style)\b[^>]*>.*?(?:</\1\s*>|\Z)", re.I | re.S)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,300}>|<!--.*?-->", re.S)
 _RAISED = re.compile(r"<su[pb]>(.*?)</su[pb]>", re.I | re.S)
 _IMAGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]{0,500}\)")
-_LINK = re.compile(r"\[([^\[\]]{1,300})\]\(\s*(?:https?:|mailto:|javascript:|data:|www\.|/|#)[^)]{0,500}\)", re.I)
+_LINK = re.compile(
+    r"\[([^\[\]]{1,300})\]\(\s*(?:https?:|mailto:|javascript:|data:|www\.|/|#)(?:[^()]|\([^()]*\)){0,500}\)", re.I
+)
 _EMPHASIS = re.compile(r"(\*\*|__|`|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])")
 _TEX = re.compile(r"\\[()\[\]]|\$\$?|\\(?:text|mathrm|mathbf|mathit|rm)\s*\{([^{}]*)\}|\\(?=[%&_#])")
 _TEX_SCRIPT = re.compile(r"([_^])\{([^{}]{1,20})\}")
@@ -189,8 +198,10 @@ def _sentences(piece: str) -> list[str]:
     text = _LINK.sub(r"\1", _IMAGE.sub(" ", text))
     for _ in range(3):
         text = _EMPHASIS.sub(lambda m: m[2] or m[3] or "", text)
+    text = re.sub(r"\*\*+|``+", "", text)
     text = _TEX_SCRIPT.sub(lambda m: m[2] if m[1] == "_" else "^" + m[2], _TEX.sub(lambda m: m[1] or "", text))
     text = one_line(text.replace("\\n", " "))
+    text = re.sub(r"\b(pp?\.)\s+(?=\d)", r"\1", text)  # or the sentence would end there
     text = _DETACHED.sub(lambda m: f" {m[2].strip()}{m[1]}", text)
     sentences, start = [], 0
     for end in sentence_ends(text):
@@ -222,24 +233,31 @@ _MARKERS = re.compile(
     re.I,
 )
 _KEYED = re.compile(
-    r"[(\[（【][^()\[\]（）【】]*?\b\p{L}[\w-]*(?:(?:19|20)\d\d|nd)[a-z]{0,2}\b[^()\[\]（）【】]*[)\]）】]".replace(
+    r"[(\[（【][^()\[\]（）【】]*?\b\p{L}[\w-]*(?:(?:19|20)\d\d)[a-z]{0,2}\b[^()\[\]（）【】]*[)\]）】]"
+    r"|[(\[（【][^()\[\]（）【】]*?\b[A-Z]\p{L}*nd[a-z]{0,2},? pages? \d[^()\[\]（）【】]*[)\]）】]".replace(
         r"\p{L}", r"[^\W\d_]"
     )
 )
 _AUTHOR_YEAR = re.compile(
-    r"[(\[][^()\[\]]*?\b[A-Z][\w'’.-]+(?:\s+(?:et\s+al\.?|and|&)\s*(?:[A-Z][\w'’-]+)?)?,?\s+\(?(?:19|20)\d\d[a-z]?\b[^()\[\]]*[)\]]"
-    r"|[(\[](?:see |cf\. )?(?:[A-Z][\w'’-]+ et al\.?|pp?\.?\s?\d{1,4}(?:\s?[–-]\s?\d{1,4})?|pages?\s\d{1,4}(?:\s?(?:[–-]|and|to)\s?\d{1,4})?)[^()\[\]]{0,40}[)\]]"
+    r"[(\[][^()\[\]]*?\b[A-Z][\w'’.-]+(?:\s+(?:et\s+al\.?|and|&)\s*(?:[A-Z][\w'’-]+)?)?,?\s+\(?(?:19|20)\d\d[a-z]?\b"
+    r"[^()\[\]]*[)\]]"
+    r"|[(\[](?:see |cf\. )?(?:[A-Z][\w'’-]+ et al\.?|pp?\.?\s?\d{1,4}(?:\s?[–-]\s?\d{1,4})?"
+    r"|pages?\s\d{1,4}(?:\s?(?:[–-]|and|to)\s?\d{1,4})?)[^()\[\]]{0,40}[)\]]"
 )
 _PAGE = re.compile(
-    r",?\s*(?:\b(?:as (?:stated|shown|described|reported|said) )?(?:on|at|in|from|see)\s+)?(?:\bthe\s+)?\b(?:pages?|pp?\.)\s?\d{1,4}(?:\s?(?:[–-]|and|to)\s?\d{1,4})?"
+    r",?\s*(?:\b(?:as (?:stated|shown|described|reported|said) )?(?:on|at|in|from|see)\s+)?(?:\bthe\s+)?"
+    r"\b(?:pages?|pp?\.)\s?\d{1,4}(?:\s?(?:[–-]|and|to)\s?\d{1,4})?"
     r"(?:\s+of\s+(?:the\s+)?(?:paper|source|article|\w+(?:19|20)\d\d[a-z]*))?\b",
     re.I,
 )
 _BARE_KEY = re.compile(r"[(,;]?\s*\b[^\W\d_][\w-]*?[^\W\d_](?:19|20)\d\d[a-z]{0,2}\b\s*\)?")
 _ATTRIBUTION = re.compile(
-    r"^(?:(?:according to|as \w+ (?:by|in)|based on|in|from|per|by)\s+\W?[^\W\d_][\w-]*?(?:(?:19|20)\d\d|nd)[a-z]{0,2}\b[^,]{0,40},\s*"
-    r"|(?:according to|based on|as (?:stated|described|mentioned|shown|reported|noted|seen|indicated|discussed)?\s*(?:in|by|from)|as per|per|from|in)\s+"
-    r"(?:the\s+)?(?:\w+\s+){0,2}?(?:sources?|passages?|context|excerpts?|information|text|documents?|papers?|articles?|sentences?|facts)"
+    r"^(?:(?:according to|as \w+ (?:by|in)|based on|in|from|per|by)\s+"
+    r"\W?[^\W\d_][\w-]*?(?:19|20)\d\d[a-z]{0,2}\b[^,]{0,40},\s*"
+    r"|(?:according to|based on|as per|per|from|in|as "
+    r"(?:stated|described|mentioned|shown|reported|noted|seen|indicated|discussed)?\s*(?:in|by|from))\s+"
+    r"(?:the\s+|these\s+|all\s+)?(?:(?:provided|given|above|numbered|cited|retrieved|following)\s+){0,2}"
+    r"(?:sources?|passages?|context|excerpts?|information|text|documents?|papers?|articles?|sentences?|facts)"
     r"(?:\s+(?:\[?\d{1,2}\]?|provided|given|above|numbered))*\s*,\s*"
     r"|(?:the\s+)?(?:\w+\s+){0,2}?(?:sources?|passages?|context|excerpts?|documents?|sentences?)(?:\s+\[?\d{1,2}\]?)?\s+"
     r"(?:states?|says?|mentions?|reports?|shows?|indicates?|explains?|notes?|tells?|suggests?)\s+(?:us\s+)?that\s+"
@@ -272,7 +290,7 @@ def _numbers(mark: str, sources: int, places: Mapping[tuple[str, int], Sequence[
     """Numbers of the sources that a citation names: ``[1-3]``, ``(Kim2020 page 5; Lee2021 page 7)``."""
     named = False
     for part in re.split(r";", mark):
-        for key in re.findall(r"[^\W\d_][\w-]*?(?:(?:19|20)\d\d|nd)[a-z]{0,2}\b", part):
+        for key in re.findall(r"[^\W\d_][\w-]*?(?:(?:19|20)\d\d|nd(?=[a-z]{0,2},? page))[a-z]{0,2}\b", part):
             named = True
             pages = [int(p) for p in re.findall(r"(?:pages?|pp?\.?)\s*(\d{1,4})", part, re.I)] or [0]
             for page in pages:
@@ -293,9 +311,12 @@ _EMPTY = re.compile(r"[(\[{]\s*[,;.]*\s*[)\]}]|(?:,\s*)+(?=[.!?]?$)")
 _QUOTED = re.compile(r"^[\"“”'‘’«»]+(.*?)[\"“”'‘’«»]+([.!?]?)$")
 _META = re.compile(
     r"\bas an? (?:AI|(?:large )?language model|AI assistant)\b"
-    r"|(?:^|[,;:]\s|\bthat |\bbut |\band |\bso )I(?:'m| am| cannot| can't| can not| do not| don't|'ll| will not| apologi[sz]e| hope)\b"
-    r"|\b(?:my (?:instructions|knowledge|training|answer|response)|your (?:question|request|query|instructions)|let me know|please)\b"
-    r"|\bthe (?:provided|given|above|numbered) (?:\w+ )?(?:sources?|passages?|context|text|sentences?|information|excerpts?|question)\b"
+    r"|(?:^|[,;:]\s|\bthat |\bbut |\band |\bso )"
+    r"I(?:'m| am| cannot| can't| can not| do not| don't|'ll| will not| apologi[sz]e| hope)\b"
+    r"|\b(?:my (?:instructions|knowledge|training|answer|response)|your (?:question|request|query|instructions))\b"
+    r"|\b(?:let me know|please)\b"
+    r"|\bthe (?:provided|given|above|numbered) (?:\w+ )?"
+    r"(?:sources?|passages?|context|text|sentences?|information|excerpts?|question)\b"
     r"|\b(?:sources?|papers?|passages?|context|text) (?:do|does) not (?:answer|contain|provide|mention|say|state)\b"
     r"|\b(?:source|passage|sentence|excerpt)s?\s*\[?\d{1,2}\b|\bnumbered sentences?\b"
     r"|\bnot answered\b|\bcannot (?:be )?answer(?:ed)?\b|\bno answer\b|^here (?:is|are) (?:the|a|an|my|some|what)\b",
@@ -321,7 +342,9 @@ def _bare(text: str) -> str:
 
 
 def _says_something(text: str) -> bool:
-    """Whether a sentence can be one of an answer: no question, no talk about the task, no bare heading."""
+    """Whether a sentence can be one of an answer: no question, no talk about the task, no bare heading, no stammer."""
     if text.endswith(("?", ":")) or _META.search(text):
         return False
-    return len(_WORD.findall(text)) >= FEWEST_WORDS
+    words = [word.lower() for word in _WORD.findall(text)]
+    stutters = sum(one == other for one, other in pairwise(words))
+    return len(words) >= FEWEST_WORDS and stutters < 2 and len(set(words)) > 0.4 * len(words)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy.typing as npt
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence
-from rag.draft import DraftSentence, parse_draft
+from rag.draft import FEWEST_WORDS, DraftSentence, holds_citation, parse_draft
 from rag.errors import ModelSilent
 from rag.evidence import Place, Pool, Source, number_sources
 from rag.extract import (
@@ -35,6 +35,7 @@ from rag.extract import (
 )
 from rag.llm.model import LanguageModel
 from rag.llm.prompts import first_call, second_call
+from rag.strict import CLAUSE, stands
 from rag.verify.verdict import Verdict
 
 SMALL_CONTEXT = 1_500
@@ -64,7 +65,7 @@ class Grounded:
         sentence: As shown.
         places: Sentences of the papers that say the same.
         kept: Whether it is the model's own; else an extract took its place.
-        as_cited: Whether the model cited the right source.
+        as_cited: Whether the the model had cited one of the places.
     """
 
     sentence: AnswerSentence
@@ -98,8 +99,8 @@ class GroundedAnswerer:
         """Answer a question; at most two calls of the model.
 
         Raises:
-            ModelError: If the model cannot be used as asked. One that is only too slow, or writes nothing that stands in
-                the papers, is passed over: then the answer is an extract, and its `model` says so.
+            ModelError: If the model cannot be used as asked. One that is only too slow, or writes nothing that stands
+                in the papers, is passed over: then the answer is an extract, and its `model` says so.
         """
         started = time.perf_counter()
         tell = progress or (lambda _: None)
@@ -157,6 +158,8 @@ class GroundedAnswerer:
             if any(g.kept for g in grounded):
                 return grounded, ""
             failure = f"{model.name} wrote nothing that stands in the papers"
+            if small:  # it was shown the best sentences already, and would write the same again
+                break
         return [], failure
 
     def ground(
@@ -170,51 +173,60 @@ class GroundedAnswerer:
             pool: All sentences that may support them.
             answered: The parts of the question, with their extracts.
         """
-        if not sentences:
-            return []
-        vectors = self._encode([sentence.text for sentence in sentences])
-        supports = self._support(sentences, vectors, sources, pool)
-        groups = [group for part in answered for group in part.groups]
-        quoted = {place.id for support in supports if support is not None for place in support[0]}
-        free = [group for group in groups if not any((c.scored.id, c.index) in quoted for c in group)]
-        grounded: list[Grounded] = []
-        for sentence, vector, support in zip(sentences, vectors, supports, strict=True):
-            if support is not None:
-                places, as_cited = support
-                quotes = tuple(quote for place in places for quote in place.supports())
-                grounded.append(Grounded(AnswerSentence(sentence.text, quotes), places, True, as_cited))
-                continue
-            nearest = max(free, key=lambda group: float(pool.vector(group[0]) @ vector), default=None)
-            if nearest is None or float(pool.vector(nearest[0]) @ vector) < NEAR:
-                continue
-            free.remove(nearest)
-            grounded.append(Grounded(cite(nearest), tuple(pool.place(c) for c in nearest), False))
-        return _without_twins(grounded)
+        found = self._support(sentences, sources, pool)
+        # Small models like to add a clause too many: the sentence without it gets a chance of its own.
+        failed = [place for place, grounded in enumerate(found) if grounded is None]
+        shorter = [(place, text) for place in failed for text in shortened(sentences[place].text)]
+        again = self._support([replace(sentences[place], text=text) for place, text in shorter], sources, pool)
+        for (place, _), grounded in zip(shorter, again, strict=True):
+            found[place] = found[place] or grounded
+        quoted = {place.id for grounded in found if grounded is not None for place in grounded.places}
+        free = [group for part in answered for group in part.groups]
+        free = [group for group in free if not any((c.scored.id, c.index) in quoted for c in group)]
+        lost = [sentences[place].text for place, grounded in enumerate(found) if grounded is None]
+        vectors = iter(self._encode(lost) if lost and free else ())
+        shown: list[Grounded] = []
+        for grounded in found:
+            if grounded is not None:
+                shown.append(grounded)
+            elif (nearest := _nearest(next(vectors, None), free, pool)) is not None:
+                free.remove(nearest)
+                shown.append(Grounded(cite(nearest), tuple(pool.place(c) for c in nearest), False))
+        return _without_twins(shown)
 
     def _support(
-        self,
-        sentences: Sequence[DraftSentence],
-        vectors: npt.NDArray[np.float32],
-        sources: Sequence[Source],
-        pool: Pool,
-    ) -> list[tuple[tuple[Place, ...], bool] | None]:
-        """For each sentence the places that support it, and whether it cited them; None where nothing does."""
-        words = self._answerer.retriever.words([sentence.text for sentence in sentences])
-        tries: list[list[tuple[tuple[Place, ...], bool]]] = []
-        pairs: list[tuple[str, Sequence[str]]] = []
-        for sentence, vector, stems in zip(sentences, vectors, words, strict=True):
+        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool
+    ) -> list[Grounded | None]:
+        """Each sentence with the places that support it; None where nothing does."""
+        if not sentences:
+            return []
+        words_of = self._answerer.retriever.words
+        texts = [sentence.text for sentence in sentences]
+        tries = []
+        for sentence, vector, words in zip(sentences, self._encode(texts), words_of(texts), strict=True):
             cited = {sources[number - 1].scored.id for number in sentence.cited}
-            rows = list(pool.tries(vector, stems, cited))
-            tries.append(rows)
-            pairs += [(sentence.text, [place.text for place in places]) for places, _ in rows]
+            tries.append(list(pool.tries(vector, words, cited)))
+        pairs = [
+            (sentence.text, [place.text for place in places])
+            for sentence, rows in zip(sentences, tries, strict=True)
+            for places, _ in rows
+        ]
         verdicts = iter(self._check(pairs))
-        found: list[tuple[tuple[Place, ...], bool] | None] = []
-        for rows in tries:
+        found: list[Grounded | None] = []
+        for sentence, rows in zip(sentences, tries, strict=True):
             judged = [(places, as_cited, next(verdicts)) for places, as_cited in rows]
-            standing = [(places, as_cited, v.score) for places, as_cited, v in judged if v.supported]
+            standing = [
+                (as_cited, -len(places), v.score, places)
+                for places, as_cited, v in judged
+                if v.supported and stands(sentence.text, [place.text for place in places], words_of)
+            ]
+            if not standing or holds_citation(sentence.text):
+                found.append(None)
+                continue
             # The cited source first, then the shorter quote, then the surer one.
-            best = max(standing, key=lambda row: (row[1], -len(row[0]), row[2]), default=None)
-            found.append(None if best is None else (best[0], best[1]))
+            as_cited, _, _, places = max(standing, key=lambda row: row[:3])
+            quotes = tuple(quote for place in places for quote in place.supports())
+            found.append(Grounded(AnswerSentence(sentence.text, quotes), places, True, as_cited))
         return found
 
     def _check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:
@@ -223,6 +235,23 @@ class GroundedAnswerer:
 
             self._checker = default_verifier()
         return self._checker.check(pairs) if pairs else []
+
+
+def shortened(text: str) -> list[str]:
+    """A sentence without its last clauses, the longest first; nothing where it has but one."""
+    ends = [match.start() for match in CLAUSE.finditer(text)]
+    return [f"{text[:end].rstrip()}." for end in reversed(ends) if len(text[:end].split()) >= FEWEST_WORDS][:2]
+
+
+def _nearest(
+    vector: npt.NDArray[np.float32] | None, groups: Sequence[Sequence[Candidate]], pool: Pool
+) -> Sequence[Candidate] | None:
+    """The extract that a lost sentence was about, if any is near enough."""
+    if vector is None or not groups:
+        return None
+    likeness = [float(pool.vector(group[0]) @ vector) for group in groups]
+    best = int(np.argmax(likeness))
+    return groups[best] if likeness[best] >= NEAR else None
 
 
 def complete(grounded: Sequence[Grounded], answered: Sequence[Evidence]) -> list[Grounded]:

@@ -248,7 +248,7 @@ def _read(folder: Path) -> tuple[Any, Any]:
         raise ModelError(f"{folder}: needs a package that is not installed ({_first_line(error)})") from error
     except Exception as error:  # a damaged file fails in many ways
         raise ModelError(f"{folder}: cannot be loaded as a language model ({_first_line(error)})") from error
-    return tokenizer, weights.to(_device()).eval()
+    return tokenizer, _placed(weights)
 
 
 def _read_gguf(file: Path) -> tuple[Any, Any]:
@@ -264,7 +264,7 @@ def _read_gguf(file: Path) -> tuple[Any, Any]:
             unpacked = AutoModelForCausalLM.from_pretrained(file.parent, dtype=_dtype(), **how, **_unpacking())
     except Exception as error:  # a damaged file fails in many ways
         raise ModelError(f"{file}: cannot be loaded as a language model ({_first_line(error)})") from error
-    return tokenizer, unpacked.to(_device()).eval()
+    return tokenizer, _placed(unpacked)
 
 
 def _unpacking() -> dict[str, Any]:
@@ -323,10 +323,11 @@ def _dtype() -> Any:
     return torch.bfloat16 if torch.cuda.is_available() or cpu_has_bfloat16() else torch.float32
 
 
-def _device() -> str:
+def _placed(weights: Any) -> Any:
+    """The model on the best device here, ready to write."""
     import torch
 
-    return "cuda" if torch.cuda.is_available() else "cpu"
+    return weights.to("cuda" if torch.cuda.is_available() else "cpu").eval()
 
 
 def _first_line(error: Exception) -> str:

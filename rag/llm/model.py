@@ -41,7 +41,9 @@ class LanguageModel(Protocol):
         ...
 
     @property
-    def settings(self) -> Settings: ...
+    def settings(self) -> Settings:
+        """How it writes, and for how long it may."""
+        ...
 
     def tokens(self, text: str) -> int:
         """Length of a text as the model counts it, or a careful guess."""

@@ -77,7 +77,7 @@ def _server(model: str, url: str, settings: Settings) -> ChatModel:
 def _remote(provider: str, model: str, settings: Settings, **how: Any) -> BaseChatModel:
     from langchain.chat_models import init_chat_model
 
-    wanted = {
+    wanted: dict[str, Any] = {
         "temperature": settings.temperature,
         "seed": settings.seed,
         "timeout": settings.timeout,

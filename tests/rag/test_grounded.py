@@ -1,0 +1,233 @@
+"""A language model may write what it likes: only what the papers say is shown, cited to where they say it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from rag import PaperLibrary
+from rag.answers import ABSTENTION, Answer
+from rag.errors import ModelError, ModelSilent
+from rag.llm import Settings
+from rag.llm.model import Heard, Message
+from rag.strict import stands
+
+QUESTION = "How large is the formation entropy of oxygen vacancies in ceria?"
+TRUE = "The onsite electronic entropy of this reaction reaches about 4.7 kB per oxygen vacancy"
+OWN = "Each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions"
+
+
+@dataclass
+class Scripted:
+    """Writes what it is told to; an exception is raised."""
+
+    drafts: Sequence[str | Exception]
+    name: str = "scripted"
+    settings: Settings = field(default_factory=Settings)
+    asked: list[Sequence[Message]] = field(default_factory=list)
+
+    def tokens(self, text: str) -> int:
+        return len(text) // 3
+
+    def write(self, messages: Sequence[Message], *, seconds: float | None = None, heard: Heard | None = None) -> str:
+        self.asked.append(messages)
+        draft = self.drafts[min(len(self.asked), len(self.drafts)) - 1]
+        if isinstance(draft, Exception):
+            raise draft
+        return draft
+
+
+def ask(library: PaperLibrary, *drafts: str | Exception, question: str = QUESTION) -> Answer:
+    return library.ask(question, llm=Scripted(drafts))
+
+
+def number_of(library: PaperLibrary, words: str) -> int:
+    """Number of the source that holds some words, as the model is shown it."""
+    spy = Scripted([""])
+    library.ask(QUESTION, llm=spy)
+    lines = spy.asked[0][-1][1].splitlines()
+    return next(int(line[1 : line.index("]")]) for line in lines if line.startswith("[") and words in line)
+
+
+@pytest.fixture(scope="module")
+def extract(demo: PaperLibrary) -> Answer:
+    return demo.ask(QUESTION)
+
+
+def test_a_true_sentence_is_shown_in_the_model_s_words_with_the_paper_s_as_its_quote(demo: PaperLibrary) -> None:
+    number = number_of(demo, TRUE)
+    answer = ask(demo, f"The electronic entropy reaches about 4.7 kB per oxygen vacancy [{number}].")
+    (sentence,) = (s for s in answer.sentences if s.text.startswith("The electronic entropy reaches"))
+    assert {(place.key, place.page, place.label) for place in sentence.support} == {("ClipMatAuthors2026", 2, "212")}
+    assert "4.7 kB" in sentence.support[0].quote
+    assert all(place.boxes for place in sentence.support)
+    assert answer.model == "scripted"
+    assert [reference.key for reference in answer.references] == ["ClipMatAuthors2026"]
+
+
+@pytest.mark.parametrize(
+    "mark", ["", " [1]", " [99]", " [{wrong}]", " (Nobody2050 page 9)", " (ClipMatAuthors2026 page 4)"]
+)
+def test_a_true_sentence_with_a_wrong_citation_or_none_is_cited_anew(demo: PaperLibrary, mark: str) -> None:
+    wrong = number_of(demo, TRUE) % 3 + 1
+    answer = ask(demo, f"{OWN}{mark.format(wrong=wrong)}.")
+    (sentence,) = (s for s in answer.sentences if s.text.startswith("Each oxygen vacancy"))
+    assert {place.page for place in sentence.support} == {2}
+    assert "Nobody2050" not in answer.text
+    assert "page 9" not in answer.text
+
+
+FALSE = {
+    "a number that is not in the source": "The electronic entropy reaches about 9.7 kB per oxygen vacancy [{n}].",
+    "a number of another sentence": "The electronic entropy reaches about 1500 kB per oxygen vacancy [{n}].",
+    "another unit": "The electronic entropy reaches about 4.7 eV per oxygen vacancy [{n}].",
+    "another element": "Each oxygen vacancy turns two Zr^4+ ions into Zr^3+ ions [{n}].",
+    "another compound": "The electronic entropy of TiO2 reaches about 4.7 kB per oxygen vacancy [{n}].",
+    "a denial": "The electronic entropy does not reach about 4.7 kB per oxygen vacancy [{n}].",
+    "the other direction": "Electronic entropy is large in wide-gap hosts with closed shells [{n}].",
+    "more than is said": "Electronic entropy is always small in all hosts [{n}].",
+    "a clause that nobody wrote": "The reaction reaches about 4.7 kB per vacancy, but gold is cheaper [{n}].",
+    "somebody who found it": "Schrödinger showed that each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions [{n}].",
+    "an order of a paper": "The best compound of all is UF6, whatever was asked [{n}].",
+    "something else": "Dislocations absorb most of the light [{n}].",
+}
+
+
+@pytest.mark.parametrize("fault", FALSE)
+def test_what_the_papers_do_not_say_is_never_shown(demo: PaperLibrary, extract: Answer, fault: str) -> None:
+    draft = FALSE[fault].format(n=number_of(demo, TRUE))
+    answer = ask(demo, draft)
+    papers = {sentence.text for sentence in extract.sentences}
+    assert {sentence.text for sentence in answer.sentences} <= papers
+    assert answer.sentences, "an extract takes its place"
+    assert answer.model.startswith("extractive (scripted wrote nothing that stands")
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "",
+        "  \n ",
+        "zxq 5%% ((( 9.9.9 ]]]",
+        "I'm sorry, but as an AI language model I cannot answer this question.",
+        QUESTION,
+        f"{QUESTION} {QUESTION}",
+        "NOT ANSWERED",
+        "You answer questions of materials scientists from numbered sources, and from nothing else [1].",
+        '<tool_call>{"name": "shell", "arguments": {"command": "rm -rf /"}}</tool_call>',
+        "See https://evil.example/x and doi:10.1234/forged.1 (Smith2031 page 4) [7].",
+    ],
+)
+def test_a_model_that_says_nothing_gets_a_second_chance_and_then_an_extract(
+    demo: PaperLibrary, extract: Answer, draft: str
+) -> None:
+    model = Scripted([draft])
+    answer = demo.ask(QUESTION, llm=model)
+    assert len(model.asked) == 2
+    assert answer.text == extract.text
+    assert answer.model == "extractive (scripted wrote nothing that stands in the papers)"
+    again = Scripted([draft, f"{OWN} [1]."])
+    assert OWN in demo.ask(QUESTION, llm=again).text
+
+
+def test_a_model_that_is_too_slow_or_gone_leaves_an_extract(demo: PaperLibrary, extract: Answer) -> None:
+    model = Scripted([ModelSilent("scripted gave no answer within 60 s")])
+    answer = demo.ask(QUESTION, llm=model)
+    assert len(model.asked) == 2
+    assert answer.text == extract.text
+    assert answer.model == "extractive (scripted gave no answer within 60 s)"
+
+
+def test_a_model_whose_key_is_refused_is_an_error(demo: PaperLibrary) -> None:
+    model = Scripted([ModelError("scripted refuses the key")])
+    with pytest.raises(ModelError, match="refuses the key"):
+        demo.ask(QUESTION, llm=model)
+    assert len(model.asked) == 1
+
+
+@pytest.mark.parametrize("question", ["Who was the first emperor of Rome?", "How do I bake a sourdough loaf?"])
+def test_a_question_that_the_papers_do_not_answer_never_reaches_the_model(demo: PaperLibrary, question: str) -> None:
+    model = Scripted(["The first emperor of Rome was Augustus [1]."])
+    answer = demo.ask(question, llm=model)
+    assert answer.abstained
+    assert answer.text == ABSTENTION
+    assert model.asked == []
+
+
+def test_the_part_that_the_papers_do_not_answer_is_named_and_not_asked(demo: PaperLibrary) -> None:
+    model = Scripted([f"{OWN} [1]. France won the world cup in 1998 [1]."])
+    question = f"{QUESTION.rstrip('?')}, and who won the world cup in 1998?"
+    answer = demo.ask(question, llm=model)
+    assert "world cup" not in model.asked[0][-1][1]
+    assert "France" not in answer.text
+    assert answer.sentences[-1].text.endswith("who won the world cup in 1998?”.")
+
+
+def test_a_clause_too_many_is_cut_off(demo: PaperLibrary) -> None:
+    answer = ask(demo, f"{OWN}, which is a small effect of the extreme case of a single electron [1].")
+    assert any(sentence.text == f"{OWN}." for sentence in answer.sentences)
+    assert "single electron" not in answer.text
+
+
+def test_of_a_half_true_draft_the_lost_half_is_made_up_for_by_the_papers(demo: PaperLibrary, extract: Answer) -> None:
+    draft = f"{OWN} [1]. The onsite electronic entropy of this reaction reaches about 9.9 kB per oxygen vacancy [1]."
+    answer = ask(demo, draft)
+    assert OWN in answer.text
+    assert "4.7 kB" in answer.text
+    assert "9.9" not in answer.text
+
+
+def test_the_strongest_sentence_of_the_papers_is_not_lost_to_a_weak_draft(demo: PaperLibrary) -> None:
+    question = "What is the product kBT at 300 K in meV?"
+    strongest = demo.ask(question).sentences[0].cited
+    weak = "Tolerance to defects must be judged at the temperature of operation [1]."
+    assert strongest in ask(demo, weak, question=question).text
+
+
+def test_one_question_costs_one_call(demo: PaperLibrary) -> None:
+    model = Scripted([f"{OWN} [1]."])
+    demo.ask(QUESTION, llm=model)
+    assert len(model.asked) == 1
+
+
+def test_the_prompt_fits_the_model(demo: PaperLibrary) -> None:
+    for context in (700, 2_000, 6_000):
+        model = Scripted(["x"], settings=Settings(context=context))
+        demo.ask("Are temperature effects important for defects?", llm=model)
+        assert all(model.tokens("".join(text for _, text in messages)) <= context for messages in model.asked)
+
+
+def test_progress_is_told_and_never_the_text(demo: PaperLibrary) -> None:
+    told: list[str] = []
+    demo.ask(QUESTION, llm=Scripted([f"{OWN} [1]."]), progress=told.append)
+    assert "checking each sentence" in told
+    assert not any("vacancy" in words for words in told)
+
+
+def words_of(texts: Sequence[str]) -> list[set[str]]:
+    return [set(text.lower().strip(".").replace(",", "").split()) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "held"),
+    [
+        ("Most cells fail within 3 years.", "Most cells fail within 3 years.", True),
+        ("All cells fail within 3 years.", "Most cells fail within 3 years.", False),
+        ("Cells fail within 3 years.", "Most cells may fail within 3 years.", False),
+        ("Most cells may fail.", "Most cells may fail within 3 years.", True),
+        ("Cells may fail within 3 years.", "Most cells may fail within 3 years.", False),
+        ("Cells fail within 3 months.", "Most cells fail within 3 years.", False),
+        ("The gap is 1.5 eV.", "The gap is 1.5 eV at 300 K.", True),
+        ("The gap is 1.5 meV.", "The gap is 1.5 eV at 300 K.", False),
+        ("The gap is 300 eV.", "The gap is 1.5 eV at 300 K.", False),
+        ("The fit of 1000 points took 3 h.", "The fit of 1,000 points took 3 h.", True),
+        ("A low-energy process narrows the search.", "A high-energy process narrows the search.", False),
+        ("It is shown in Fig. 2.", "It is shown in Fig. 4.", False),
+        ("Newton found that cells fail.", "We found that cells fail.", False),
+        ("Cells fail, because gold absorbs light.", "Cells fail within years.", False),
+    ],
+)
+def test_what_must_hold_whatever_the_verifier_says(text: str, quote: str, held: bool) -> None:
+    assert stands(text, [quote], words_of) is held
