@@ -2,8 +2,8 @@
 
 ``python -m benchmarks.judge_error``. True pairs: sentences of the papers and their page, as they stand, trimmed and
 lightly reworded; written answers of ChemLit-QA and their own context. False pairs: the same with a number, a unit, an
-element, a negation or a direction changed; sentences against another page; answers against another context. The even
-rows of ChemLit-QA chose the judge's two thresholds, the odd rows are counted.
+element, a negation or a direction changed, or with the end of another sentence; sentences against another page;
+answers against another context. The even rows of ChemLit-QA chose the judge's two thresholds, the odd rows are counted.
 """
 
 from __future__ import annotations
@@ -121,6 +121,12 @@ def reworded(sentence: str, rng: random.Random) -> str | None:
     return f"{rng.choice(('The paper reports that', 'It is found that', 'According to the authors,'))} {first}"
 
 
+def grafted(sentence: str, other: str) -> str:
+    """The beginning of one sentence with the end of another, as small models join what does not belong together."""
+    head, tail = sentence.split(), other.split()
+    return " ".join(head[: len(head) // 2] + tail[len(tail) // 2 :])
+
+
 CORRUPTIONS: dict[str, Callable[[str, random.Random], str | None]] = {
     "number": other_number,
     "unit": other_unit,
@@ -148,8 +154,11 @@ def page_pairs(pages: dict[tuple[str, int], Sequence[str]], number: int, seed: i
     for kind, change, true in changes:
         made = ((place, change(sentence, rng)) for place, sentence in pool)
         pairs += [Pair(kind, text, place, true) for place, text in _first(made, number)]
-    # Some other page of the same paper, which speaks of the same things.
+    # Another sentence, or some other page, of the same paper, which speaks of the same things.
     for place, sentence in pool[:number]:
+        kin = [other for found, other in pool if found[0] == place[0] and found != place]
+        if kin:
+            pairs.append(Pair("grafted", grafted(sentence, rng.choice(kin)), place, False))
         others = [other for other in pages if other[0] == place[0] and abs(other[1] - place[1]) > 1]
         if others:
             pairs.append(Pair("other page", sentence, rng.choice(others), False))
@@ -186,6 +195,8 @@ def context_pairs(
     for place, sentence in rows[:number]:
         other = rng.choice([one for one in pages if one != place])
         pairs.append(Pair("answer, other context", sentence, other, False))
+    for (place, sentence), (_, other) in zip(rows[:number], rows[1 : number + 1], strict=False):
+        pairs.append(Pair("answer, grafted", grafted(sentence, other), place, False))
     return pages, pairs
 
 
