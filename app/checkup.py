@@ -42,6 +42,7 @@ WEIGHTS = {
     "Crystal CLIP": _HOME / "clip_mat" / "weights" / "clip",
     "ranker of structure types": _HOME / "clip_mat" / "weights" / "ranker",
     "denoiser": _HOME / "clip_mat" / "weights" / "diffusion",
+    "verifier of answers": _HOME / "rag" / "weights" / "verifier",
 }
 """Folders of the trained models that come along."""
 
@@ -214,20 +215,25 @@ def _loaders() -> dict[str, Callable[[], str]]:
     from clip_mat import CrystalClip, SentenceEncoder
     from clip_mat.generate.ranking import Ranker
     from clip_mat.generate.sampler import CrystalDenoiser
+    from rag.verify import Verifier
 
-    def denoiser() -> str:
-        CrystalDenoiser.load()
-        return "loads"
+    def loads(load: Callable[[], object]) -> Callable[[], str]:
+        def told() -> str:
+            load()
+            return "loads"
 
-    def ranker() -> str:
-        Ranker.load()
-        return "loads"
+        return told
+
+    def verifier() -> str:
+        (verdict,) = Verifier.load().check([("NaCl melts at 801 °C.", ["The melting point of NaCl is 801 °C."])])
+        return f"reads: a score of {verdict.score:.2f} for a true sentence"
 
     return {
         "sentence encoder": lambda: f"reads: {SentenceEncoder().encode(['rock salt']).shape[1]} numbers a text",
         "Crystal CLIP": lambda: f"reads: {CrystalClip.load().encode_text(['rock salt']).shape[1]} numbers a text",
-        "ranker of structure types": ranker,
-        "denoiser": denoiser,
+        "ranker of structure types": loads(Ranker.load),
+        "denoiser": loads(CrystalDenoiser.load),
+        "verifier of answers": verifier,
     }
 
 

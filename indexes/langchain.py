@@ -27,6 +27,8 @@ from indexes.errors import QueryError
 from indexes.sqlite import SQLiteStore
 from indexes.store import Collection, Filter, Hit, Manifest, Record
 
+__all__ = ["IndexesRetriever", "IndexesVectorStore", "embedding_manifest"]
+
 
 def embedding_manifest(embedding: Embeddings, name: str | None = None) -> Manifest:
     """A manifest for an embedding model, told by its class, its name and the vector of a fixed sentence.
