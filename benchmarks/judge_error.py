@@ -15,6 +15,7 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.judge import ELEMENTS, Encode, Judge, plain, read_pages, split_sentences
@@ -195,7 +196,7 @@ def context_pairs(
     for place, sentence in rows[:number]:
         other = rng.choice([one for one in pages if one != place])
         pairs.append(Pair("answer, other context", sentence, other, False))
-    for (place, sentence), (_, other) in zip(rows[:number], rows[1 : number + 1], strict=False):
+    for (place, sentence), (_, other) in pairwise(rows[: number + 1]):
         pairs.append(Pair("answer, grafted", grafted(sentence, other), place, False))
     return pages, pairs
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import judge_error
-from benchmarks.judge import Claim, Judge, plain, split_sentences
+from benchmarks.judge import Claim, Judge, _letters, _stands, plain, split_sentences
 from benchmarks.judge_error import Pair, errors, page_pairs
 
 PAGE = (
@@ -78,14 +78,14 @@ def test_a_sentence_over_two_pages_is_held_by_both_together(judge: Judge) -> Non
 
 
 def test_a_sentence_that_goes_on_overleaf_behind_a_figure_is_a_quote() -> None:
-    pages = {
-        ("a.pdf", 1): ("Text. A small amount of P3HT was added to inhibit the inward Fig. 1 Voltage (V) 0.2 0.4",),
-        ("a.pdf", 2): ("Running head 17 migration of gold into the perovskite layer. More text.",),
-    }
+    first = _letters("Text. A small amount of P3HT was added to inhibit the inward Fig. 1 Voltage (V) 0.2 0.4")
+    second = _letters("Running head 17 migration of gold into the perovskite layer. More text.")
     sentence = "A small amount of P3HT was added to inhibit the inward migration of gold into the perovskite layer."
-    verdict = Judge(pages, bag).check(sentence, list(pages))
-    assert (verdict.held, verdict.how) == (True, "quote")
-    assert not Judge(pages, bag).check(sentence.replace("gold", "silver"), list(pages)).held
+    assert _stands(_letters(sentence), (first, second))
+    assert not _stands(_letters(sentence), (second, first))
+    assert not _stands(_letters(sentence), (first,))
+    assert not _stands(_letters(sentence.replace("gold", "silver")), (first, second))
+    assert not _stands(_letters(sentence.replace("P3HT", "PTAA")), (first, second))
 
 
 def test_superscripts_and_numbers_of_references_part_no_sentence_from_its_page() -> None:
@@ -130,6 +130,7 @@ def test_corruptions_change_what_they_say() -> None:
     assert changed is not None
     assert "CsPbI3" not in changed
     assert judge_error.other_number("No figures.", rng) is None
+    assert judge_error.grafted("a b c d", "e f g h") == "a b g h"
 
 
 def test_error_is_counted_on_both_sides() -> None:
@@ -152,4 +153,4 @@ def test_pairs_are_drawn_from_pages_and_are_right_by_construction() -> None:
     assert kinds["other page"] is False
     for pair in pairs:
         text = plain(pages[pair.place][0])
-        assert (pair.sentence in text) == (pair.kind == "verbatim") or pair.kind == "other page"
+        assert (pair.sentence in text) == (pair.kind == "verbatim") or pair.kind in ("other page", "grafted")
