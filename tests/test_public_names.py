@@ -29,7 +29,7 @@ PUBLIC = {
     },
     "indexes.langchain": {"IndexesRetriever", "IndexesVectorStore", "embedding_manifest"},
 }
-"""A name that comes or goes is a promise: change it here, in docs/api.md (``python docs/api.py``) and in the changelog."""
+"""A name that comes or goes is a promise: also run ``python docs/api.py``, and say so in the changelog."""
 QUICK = ("clip_mat", "rag", "indexes", "app", "rag.verify", "rag.design", "rag.report")
 SECONDS = 0.2
 
