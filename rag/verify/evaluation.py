@@ -25,11 +25,14 @@ from rag.verify.lessons import Source, Split
 from rag.verify.rewriting import rewrite
 from rag.verify.similarity import SimilarityJudge
 from rag.verify.verifier import Judge, Verifier, against, support_scores
-from rag.verify.windows import best_windows
+from rag.verify.windows import best_windows, split_sentences
 
 CLAIMS = "scholarqabench_scifact_test.jsonl"
 FALSE_ALARMS = 0.05
 """At which share of true, rewritten sentences refused the baselines are compared."""
+
+DISAGREEING = ("number", "negation", "direction")
+"""Kinds of falsehood on which two sentences can be seen to disagree."""
 
 Floats = npt.NDArray[np.float64]
 System = Callable[[Sequence["Case"]], tuple[Floats, npt.NDArray[np.bool_]]]
@@ -126,6 +129,31 @@ def _sentences(sources: Sequence[Source], rng: random.Random) -> list[tuple[str,
     return found
 
 
+def sentence_pairs(sources: Sequence[Source], most: int, seed: int = 0) -> dict[str, list[tuple[str, str]]]:
+    """Pairs of single sentences: of a sentence and itself made false, in other words, or the next of its passage.
+
+    Args:
+        sources: Documents.
+        most: Pairs of a kind.
+        seed: Decides all that is drawn.
+    """
+    rng = random.Random(f"{seed}pairs")
+    found: dict[str, list[tuple[str, str]]] = {kind: [] for kind in (*DISAGREEING, "other words", "next sentence")}
+    for sentence, passage in _sentences(sources, rng):
+        said, how = rewrite(sentence, rng, 3)
+        behind = split_sentences(passage.partition(sentence)[2])
+        made = {kind: CONTRADICTIONS[kind](said, rng) for kind in DISAGREEING}
+        made |= {"other words": said if how else None, "next sentence": behind[0] if behind else None}
+        for kind, other in made.items():
+            if (
+                other is not None
+                and other not in (sentence, said if kind in DISAGREEING else "")
+                and len(found[kind]) < most
+            ):
+                found[kind].append((sentence, other))
+    return found
+
+
 def read_claims(path: Path) -> list[Case]:
     """Claims of SciFact with their gold abstracts, as ScholarQABench has them.
 
@@ -206,6 +234,11 @@ def measure(
             scores, held = system(claims)
             truth = np.array([case.supported for case in claims])
             rows.append(Row(name, "SciFact", balanced_accuracy(truth, held, seed=seed), auc(truth, scores)))
+    for kind, pairs in sentence_pairs(split.test, most, seed).items():
+        said = [(verifier.contradicts(a, b) or 0.0) >= 0.5 for a, b in pairs]
+        if pairs:
+            hits = [float(one == (kind in DISAGREEING)) for one in said]
+            rows.append(Row("verifier", f"two sentences, {kind}", bootstrap(hits, seed=seed)))
     return rows
 
 

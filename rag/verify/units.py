@@ -99,6 +99,7 @@ _OTHERS: dict[str, tuple[float, dict[str, int]]] = {
     "vol%": (0.01, {"by volume": 1}),
     "percent": (0.01, {}),
     "per cent": (0.01, {}),
+    "‰": (1e-3, {}),
     "ppm": (1e-6, {}),
     "ppb": (1e-9, {}),
     "Å": (1e-10, {"length": 1}),

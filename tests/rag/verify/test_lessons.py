@@ -187,6 +187,7 @@ def test_everything_is_measured_beside_baselines(split: Split, tmp_path: Path) -
     assert by["rules alone", "SciFact"].right.value == 1.0
     assert by["verifier", "as it stands"].right.value == 1.0
     assert by["rules alone", "direction"].right.n == 4
+    assert by["verifier", "two sentences, direction"].right.value == 1.0
     assert 0 <= by["cosine alone", "SciFact"].right.value <= 1
 
     path.write_text('{"input": "x"}\n', encoding="utf-8")

@@ -50,6 +50,7 @@ def test_reads_numbers_with_their_units(text: str, expected: list[tuple[float, s
         ("100 degrees Celsius", "100 °C"),
         ("2 hours", "120 min"),
         ("50 %", "50 percent"),
+        ("5‰", "0.5%"),
         ("30 mA/cm2", "30 mA cm^-2"),
         ("three", "3"),
         ("1.6", "1.6 eV"),  # to leave the unit out says nothing false
@@ -72,6 +73,7 @@ def test_agree(claimed: str, stated: str) -> None:
         ("1.6 meV", "1.6 eV"),
         ("1.6 nm", "1.6 eV"),
         ("12 wt%", "12 at%"),
+        ("20‰", "20%"),
         ("0.1 eV/atom", "0.1 eV"),
         ("25 K", "25 °C"),
         ("296 K", "300 K"),
