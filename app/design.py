@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from app.generate import FORMATS
 from app.papers import asked_papers, show_answer
-from app.terminal import console, json_option, note, plain, print_json
+from app.terminal import PathName, console, json_option, note, plain, print_json
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
     from rag.design import Design, Evidence, Plan
 
-FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
-_folder = click.Path(path_type=Path, file_okay=False)
-_file = click.Path(path_type=Path, dir_okay=False)
+_folder = PathName(file_okay=False)
+_file = PathName(dir_okay=False)
 
 
 @click.command("design")
 @click.argument("question", required=False)
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=PathName())
 @click.option("--index", type=_folder, help="Folder of the paper index, as for ask.")
 @click.option("--llm", help="Language model that writes the answer, as for ask; without it the answer is extracts.")
 @click.option("-n", "n", type=int, help="How many crystals of each request.  [default: 4]")

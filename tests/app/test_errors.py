@@ -117,6 +117,9 @@ WRONG_USAGE = [
     ("eval csp --requests bad.cif", "--library is needed"),
     ("eval text --requests bad.cif --limit 0", "0 is not in the range"),
     ("train clip --data absent --out run", "'absent' does not exist"),
+    ("train clip --data bad.cif --out run --epochs 0", "0 is not in the range"),
+    ("train clip --data bad.cif --out run --minutes -1", "-1.0 is not in the range"),
+    ("train diffusion --data bad.cif --out run --batch 0", "0 is not in the range"),
     ("completion tcsh", "'bash', 'zsh', 'fish'"),
 ]
 
