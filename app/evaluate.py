@@ -14,7 +14,7 @@ from app.csp import csp_command
 from app.design_eval import design_command
 from app.guidance import text_command
 from app.retrieval import retrieval_command
-from app.terminal import json_option, note, print_json, progress_bar
+from app.terminal import PathName, json_option, note, print_json, progress_bar
 from app.verifier import verifier_command
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rag.library import PaperLibrary
     from rag.retrieval import Method
 
-_file = click.Path(path_type=Path, dir_okay=False, exists=True)
+_file = PathName(dir_okay=False, exists=True)
 _SYSTEMS: dict[str, Method] = {"clip-mat": "fused", "BM25 alone": "bm25", "vectors alone": "vectors"}
 
 
@@ -46,14 +46,14 @@ eval_command.add_command(design_command)
 @eval_command.command("qa")
 @click.option(
     "--papers",
-    type=click.Path(path_type=Path, exists=True),
+    type=PathName(exists=True),
     help="Folder of the papers (PDF, txt, md); by default the bundled review.",
 )
 @click.option("--questions", type=_file, help="Questions the papers answer, JSON Lines: question, file, pages, answer.")
 @click.option("--off-topic", type=_file, help="Questions that they do not answer, JSON Lines: question.")
 @click.option("--contexts", type=_file, help="A pool instead of papers, JSON Lines: context, question.")
 @click.option("--paraphrases", type=_file, help="With --contexts: JSON Lines of context_sha256, paraphrase.")
-@click.option("--index", type=click.Path(path_type=Path, file_okay=False), help="Keep the index here, for next time.")
+@click.option("--index", type=PathName(file_okay=False), help="Keep the index here, for next time.")
 @click.option("--sentences", default=200, show_default=True, help="Random sentences whose quotes are checked.")
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap and the random sentences.")
 @json_option

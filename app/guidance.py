@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import console, json_option, note_skipped, print_json, progress_bar
+from app.terminal import PathName, console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 @click.command("text")
-@click.option("--index", type=click.Path(path_type=Path, file_okay=False), help="Where templates come from.")
-@click.option("--requests", "asked", type=click.Path(path_type=Path, exists=True), required=True,
+@click.option("--index", type=PathName(file_okay=False), help="Where templates come from.")
+@click.option("--requests", "asked", type=PathName(exists=True), required=True,
               help="Crystals whose composition and crystal system are asked for in words.")  # fmt: skip
-@click.option("--gaps", type=click.Path(path_type=Path, exists=True),
+@click.option("--gaps", type=PathName(exists=True),
               help="Crystals with known band gaps: a judge of metals and wide gaps is fitted on them.")  # fmt: skip
 @click.option("--limit", default=500, show_default=True, type=click.IntRange(1), help="Requests, drawn at random.")
 @click.option(

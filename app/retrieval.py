@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import console, json_option, note_skipped, print_json, progress_bar
+from app.terminal import PathName, console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import CrystalClip
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from clip_mat.evaluation.report import SearchReport
     from clip_mat.language.captions import Tier
 
-_file = click.Path(path_type=Path, dir_okay=False, exists=True)
-_folder = click.Path(path_type=Path, file_okay=False)
+_file = PathName(dir_okay=False, exists=True)
+_folder = PathName(file_okay=False)
 _TIERS: tuple[Tier, ...] = (
     "formula+system",
     "formula+spacegroup",
@@ -36,7 +36,7 @@ _TIERS: tuple[Tier, ...] = (
 @click.option(
     "--gallery",
     "paths",
-    type=click.Path(path_type=Path, exists=True),
+    type=PathName(exists=True),
     multiple=True,
     required=True,
     help="Crystals to search: a parquet, a CIF, or a folder; may be given several times.",
@@ -53,7 +53,7 @@ _TIERS: tuple[Tier, ...] = (
 @click.option("--search", is_flag=True, help="Also the search with filters read from the text, over an index.")
 @click.option("--index", type=_folder, help="With --search: keep the index here, for next time.")
 @click.option("--cache", type=_folder, help="Keep the vectors of the gallery here, for next time.")
-@click.option("--map", "picture", type=click.Path(path_type=Path, dir_okay=False), help="Draw the space to this file.")
+@click.option("--map", "picture", type=PathName(dir_okay=False), help="Draw the space to this file.")
 @click.option("--seed", default=0, show_default=True, help="Of captions, noise, pools and bootstraps.")
 @json_option
 def retrieval_command(

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import click
 
-from app.terminal import json_option, note, note_skipped, print_json
+from app.terminal import PathName, json_option, note, note_skipped, print_json
 
 
 @click.command("ranker")
-@click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, required=True,
+@click.option("--data", type=PathName(exists=True), multiple=True, required=True,
               help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.")  # fmt: skip
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the weights.")
+@click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the weights.")
 @click.option("--epochs", default=4, show_default=True, help="Passes over the crystals.")
 @click.option("--matched", default=5000, show_default=True, help="Crystals for which the matcher is asked as well.")
 @click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
