@@ -34,6 +34,8 @@ _AT_ONCE = 64
 @click.option("--spacegroup", is_flag=True, help="Tell the space group too.")
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1, 1000), help="Crystals for each.")
 @click.option("--from-noise", is_flag=True, help="Without templates.")
+@click.option("--denoiser", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Folder of weights that make crystals of noise.  [default: those that come along]")  # fmt: skip
 @click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
 @click.option("--limit", type=click.IntRange(1), help="Most requests, drawn at random.  [default: all]")
 @click.option("--part", type=click.Choice(["val", "test"]), default="test", show_default=True,
@@ -48,6 +50,7 @@ def csp_command(
     spacegroup: bool,
     n: int,
     from_noise: bool,
+    denoiser: Path | None,
     max_sites: int,
     limit: int | None,
     part: Literal["val", "test"],
@@ -59,7 +62,8 @@ def csp_command(
 
     Every request counts, answered or not. Brackets hold 95% bootstrap intervals. With an index as library the whole
     generator is measured; with a file or folder its ranked templates alone. The baseline puts the elements asked for
-    into the templates whose elements are nearest.
+    into the templates whose elements are nearest. Where no template has the space group that is told, both answer with
+    those of others.
 
     \b
     Example:  clip-mat eval csp --library train.parquet --requests val.parquet --limit 200
@@ -75,7 +79,7 @@ def csp_command(
     )
     outcomes, scores = [], []
     with ExitStack() as stack:
-        systems, known = _systems(stack, library, from_noise, max_sites, seed)
+        systems, known = _systems(stack, library, from_noise, denoiser, max_sites, seed)
         for name, generate in systems.items():
             with progress_bar(name) as progress:
                 outcome = predict(
@@ -92,7 +96,7 @@ def csp_command(
 
 
 def _systems(
-    stack: ExitStack, library: Path | None, from_noise: bool, max_sites: int, seed: int
+    stack: ExitStack, library: Path | None, from_noise: bool, denoiser: Path | None, max_sites: int, seed: int
 ) -> tuple[dict[str, Generate], KnownCrystals | None]:
     """Generators by name, ours first; and what counts as known."""
     from clip_mat import MaterialsIndex
@@ -115,7 +119,7 @@ def _systems(
     if index is not None or from_noise:
         from clip_mat import Generator
 
-        generator = stack.enter_context(Generator.load(index))
+        generator = stack.enter_context(Generator.load(index, denoiser=denoiser))
         systems["from noise" if from_noise else "clip-mat"] = partial(_generate, generator, from_noise, seed)
     elif templates is not None:
         systems["ranked templates"] = _proposer(templates, default_ranker())
@@ -158,6 +162,7 @@ def _proposer(templates: Templates, judge: Judge) -> Callable[[Sequence[dict[str
                     spacegroup=read.spacegroup,
                     limit=read.n,
                     judge=judge,
+                    any_symmetry=True,
                 )
                 made.append([one.crystal for one in found])
                 progress(len(made), len(requests), "")

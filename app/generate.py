@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.terminal import console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, PictureName, console, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
 _AT_ONCE = 64
+_LIKE = '{"composition": "NaCl"}'
 _FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "seed")
-_folder = click.Path(path_type=Path, file_okay=False)
-_file = click.Path(path_type=Path, dir_okay=False)
+_folder = PathName(file_okay=False)
 
 
 @click.command("generate")
@@ -35,6 +35,8 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--filter", "condition", help="OPTIMADE filter in place of the one read from TEXT; '' for none.")
 @click.option("--from-noise", is_flag=True, help="From pure noise, without templates.")
 @click.option("--index", "folder", type=_folder, help="Where templates come from; by default 288 bundled prototypes.")
+@click.option("--denoiser", "weights", type=click.Path(path_type=Path, file_okay=False, exists=True),
+              help="Folder of your own weights, as train diffusion writes them.")  # fmt: skip
 @click.option("--requests", type=click.File("rb"), help="Requests as JSON Lines; - for stdin. Prints JSON Lines.")
 @click.option("--rank", type=click.Choice(["model", "energy"]), default="model", show_default=True,
               help="energy: relax with CHGNet (the extra [relax]) and rank by energy.")  # fmt: skip
@@ -42,7 +44,7 @@ _file = click.Path(path_type=Path, dir_okay=False)
 @click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --out.")
 @click.option("--out", type=_folder, help="Write the crystals into this folder.")
 @click.option("--trajectory", type=_folder, help="Write the way from noise to each crystal here: extxyz and GIF.")
-@click.option("--picture", type=_file, help="Draw the first crystals, as PNG.")
+@click.option("--picture", type=PictureName(), help="Draw the first crystals, as PNG.")
 @json_option
 def generate_command(
     text: str | None,
@@ -54,6 +56,7 @@ def generate_command(
     condition: str | None,
     from_noise: bool,
     folder: Path | None,
+    weights: Path | None,
     requests: BinaryIO | None,
     rank: str,
     seed: int,
@@ -79,8 +82,8 @@ def generate_command(
 
     if requests is not None:
         if any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture)):
-            raise click.UsageError("--requests goes with -n, --seed, --from-noise, --index and --rank only")
-        with _open(folder) as generator:
+            raise click.UsageError("--requests goes with -n, --seed, --from-noise, --index, --denoiser and --rank only")
+        with _open(folder, weights) as generator:
             return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise}, rank)
     request = CrystalRequest.read(
         text or "",
@@ -93,7 +96,7 @@ def generate_command(
         from_noise=from_noise,
         seed=seed,
     )
-    with _open(folder) as generator:
+    with _open(folder, weights) as generator:
         (result,) = generator.generate([request], trajectory=trajectory is not None)
         if rank == "energy":
             result = generator.rank_by_energy(result)
@@ -140,12 +143,12 @@ def show_generated(result: GenerationResult) -> None:
     screen.print(table)
 
 
-def _open(folder: Path | None) -> Generator:
+def _open(folder: Path | None, weights: Path | None) -> Generator:
     from clip_mat import Generator
 
     if folder is None:
         note("Templates: 288 bundled prototypes; index your own with: clip-mat index SOURCE --out DIR")
-    return Generator.load(folder)
+    return Generator.load(folder, denoiser=weights)
 
 
 def _answer_each(generator: Generator, lines: BinaryIO, defaults: dict[str, Any], rank: str) -> int:
@@ -188,11 +191,9 @@ def _request(line: str, defaults: dict[str, Any]) -> CrystalRequest:
     try:
         given = json.loads(line)
     except ValueError:
-        raise RequestError(
-            f"not JSON: {line[:60]!r}; write one object a line, like {{'composition': 'NaCl'}}"
-        ) from None
+        raise RequestError(f"not JSON: {line[:60]!r}; write one object a line, like {_LIKE}") from None
     if not isinstance(given, dict):
-        raise RequestError(f"not an object: {line[:60]!r}; write one like {{'composition': 'NaCl'}}")
+        raise RequestError(f"not an object: {line[:60]!r}; write one like {_LIKE}")
     unknown = sorted(set(given) - set(_FIELDS))
     if unknown:
         raise RequestError(f"unknown field {unknown[0]!r}; know {', '.join(_FIELDS)}")

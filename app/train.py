@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import json_option, note, print_json, progress_bar
+from app.terminal import PathName, json_option, note, print_json, progress_bar
 from app.train_ranker import ranker_command
 from app.train_verifier import verifier_command
 
@@ -36,31 +36,46 @@ train_command.add_command(ranker_command)
 train_command.add_command(verifier_command)
 
 
+def _run_options(command: Callable[..., int]) -> Callable[..., int]:
+    """Options of every run: where, how long, from what, on what."""
+    for option in (
+        click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint."),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option("--threads", type=click.IntRange(1), help="Threads of torch on the CPU."),
+        click.option(
+            "--init",
+            type=PathName(file_okay=False, exists=True),
+            help="Folder of trained weights to begin from.",
+        ),
+        click.option("--epochs", type=click.IntRange(1), help="Passes over the crystals."),
+        click.option(
+            "--minutes",
+            type=click.FloatRange(0, min_open=True),
+            help="Time limit, over all parts of the run.  [default: 110, without --epochs]",
+        ),
+        click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the run."),
+    ):
+        command = option(command)
+    return command
+
+
 @train_command.command("clip")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, exists=True),
+    type=PathName(exists=True),
     multiple=True,
     required=True,
     help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
-@click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")
-@click.option("--epochs", type=int, help="Passes over the crystals.")
 @click.option(
     "--captions",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=PathName(dir_okay=False, exists=True),
     help="Parquet of captions that people wrote: columns material_id and prompt.",
 )
 @click.option(
     "--held-out",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=PathName(dir_okay=False, exists=True),
     help="File of ids, one a line, whose written captions are kept for evaluation.",
-)
-@click.option(
-    "--init",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of trained weights to begin from.",
 )
 @click.option(
     "--loss",
@@ -69,9 +84,7 @@ train_command.add_command(verifier_command)
     show_default=True,
     help="Multi-positive infonce or siglip; to compare with: CLIP's own, by open_clip, or Chemeleon's.",
 )
-@click.option("--threads", type=int, help="Threads of torch on the CPU.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@_run_options
 @click.option("--seed", default=0, show_default=True, help="Of the weights, the captions and the order.")
 @json_option
 def clip_command(
@@ -127,33 +140,23 @@ def clip_command(
 @train_command.command("diffusion")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, exists=True),
+    type=PathName(exists=True),
     multiple=True,
     required=True,
     help="Crystals: a parquet, a CIF, a folder of them, or a benchmark's zip; may be given several times.",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
-@click.option("--minutes", type=float, help="Time limit, over all parts of the run.  [default: 110, without --epochs]")
-@click.option("--epochs", type=int, help="Passes over the crystals.")
 @click.option(
     "--clip",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=PathName(file_okay=False, exists=True),
     help="Folder of the Crystal CLIP whose vectors guide it.  [default: the one that comes along]",
-)
-@click.option(
-    "--init",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder of trained weights to begin from.",
 )
 @click.option(
     "--max-sites",
     type=click.IntRange(1),
     help="Only crystals of at most so many atoms.  [default: 20, or as the weights of --init]",
 )
-@click.option("--batch", default=128, show_default=True, help="Crystals in a step.")
-@click.option("--threads", type=int, help="Threads of torch on the CPU.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
+@click.option("--batch", default=128, show_default=True, type=click.IntRange(1), help="Crystals in a step.")
+@_run_options
 @click.option("--seed", default=0, show_default=True, help="Of the weights, the noise, the captions and the order.")
 @json_option
 def diffusion_command(

@@ -1,4 +1,4 @@
-"""The network: from a noisy crystal to the way home of its atoms and its lattice, and to the elements left open.
+"""The network: from a noisy crystal to the way home of its atoms and its lattice.
 
 A dense transformer over the atoms of the cell. What it knows of geometry are pairs: Fourier features of fractional
 differences (Jiao et al., DiffCSP, arXiv:2309.04475) and the distance to the nearest image in the present lattice. So
@@ -17,13 +17,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import CRYSTAL_SYSTEMS
 from clip_mat.generate.cells import SIZE, LatticeScale, lattices
+from clip_mat.generate.composer import ELEMENTS, SPACEGROUPS, Composer, place
 from clip_mat.generate.conditions import GAPS, STABILITIES, Conditions
 
-ELEMENTS = len(SYMBOLS)
-SPACEGROUPS = 231
 SPEED = 0.2
 """A usual component of an atom's velocity; in its units the network speaks, and losses of atoms and lattices are
 alike."""
@@ -43,6 +41,8 @@ class DenoiserConfig:
         condition_width: Of the vector that steers the layers.
         waves: Fourier features go up to this many periods a cell.
         distances: Gaussians on the distance.
+        composer_width: Of the vector of a kind of atoms, in `clip_mat.generate.composer`.
+        composer_layers: How many.
         vector: Length of the CLIP vectors that it is conditioned on.
         most_atoms: In a cell.
         scale: Of lattices.
@@ -56,6 +56,8 @@ class DenoiserConfig:
     condition_width: int = 128
     waves: int = 8
     distances: int = 16
+    composer_width: int = 128
+    composer_layers: int = 3
     vector: int = 256
     most_atoms: int = 20
     scale: LatticeScale = field(default_factory=LatticeScale)
@@ -96,7 +98,7 @@ class State:
     """b noisy crystals of up to n atoms.
 
     Attributes:
-        numbers: (b, n) int64 atomic numbers; 0 where the element is not known yet.
+        numbers: (b, n) int64 atomic numbers; 0 for padding.
         present: (b, n) bool, False for padding.
         positions: (b, n, 3) float32 fractional coordinates.
         lattice: (b, 6) float32, standardised numbers of the lattice.
@@ -127,13 +129,11 @@ class Prediction:
     Attributes:
         velocity: (b, n, 3) of the fractional coordinates, from noise to data in time 1; of mean zero in each crystal.
         lattice_velocity: (b, 6) of the standardised numbers.
-        elements: (b, n, 104) logits; the first is never an answer.
         spacegroup: (b, 231) logits of the space group that the crystal will have; the first is never an answer.
     """
 
     velocity: Tensor
     lattice_velocity: Tensor
-    elements: Tensor
     spacegroup: Tensor
 
 
@@ -142,6 +142,10 @@ class Denoiser(nn.Module):
 
     Args:
         config: Its sizes.
+
+    Attributes:
+        composer: Says which elements there are, where that is open; a network of its own, that `forward` has no part
+            in.
     """
 
     wave_numbers: Tensor
@@ -163,18 +167,16 @@ class Denoiser(nn.Module):
         self.pair = nn.Linear(pairs, config.pair_width)
         self.blocks = nn.ModuleList(_Block(config) for _ in range(config.layers))
         self.velocity = nn.Linear(width, 3)
-        self.elements = nn.Linear(width, ELEMENTS)
-        self.wishes = _Wishes(config)
         last = nn.Linear(width, SIZE + SPACEGROUPS)
         self.whole = nn.Sequential(nn.Linear(width + steer, width), nn.GELU(), last)
-        for head in (self.velocity, self.elements, last):
+        for head in (self.velocity, last):
             nn.init.zeros_(head.weight)
         self.register_buffer("wave_numbers", 2 * math.pi * torch.arange(1.0, config.waves + 1), persistent=False)
         images = torch.tensor(list(product((-1.0, 0.0, 1.0), repeat=3)))
         self.register_buffer("images", images[images.abs().sum(1).argsort(stable=True)], persistent=False)
         self.register_buffer("centres", torch.linspace(0.5, FURTHEST, config.distances), persistent=False)
-        table = torch.tensor([_place(number) for number in range(ELEMENTS)])
-        self.register_buffer("places", table, persistent=False)
+        self.register_buffer("places", torch.tensor([place(n) for n in range(ELEMENTS)]), persistent=False)
+        self.composer = Composer(config.composer_width, config.composer_layers, config.vector, config.most_atoms)
 
     def forward(self, state: State, conditions: Conditions) -> Prediction:
         """One evaluation.
@@ -199,9 +201,8 @@ class Denoiser(nn.Module):
         velocity = self.velocity(atom).float() * SPEED
         velocity = (velocity - (velocity * share[..., None]).sum(1, keepdim=True)) * present[..., None]
         whole = self.whole(torch.cat([(atom * share[..., None]).sum(1), steer], dim=-1)).float()
-        elements = (self.elements(atom) + self.wishes(atom.detach(), steer.detach(), state, conditions)).float()
-        elements[..., 0] = whole[:, SIZE] = -1e4
-        return Prediction(velocity, whole[:, :SIZE], elements, whole[:, SIZE:])
+        whole[:, SIZE] = -1e4
+        return Prediction(velocity, whole[:, :SIZE], whole[:, SIZE:])
 
     @torch.no_grad()
     def pair_features(self, state: State, atoms: Tensor) -> Tensor:
@@ -262,34 +263,6 @@ class _Steering(nn.Module):
         return functional.silu(steer)
 
 
-class _Wishes(nn.Module):
-    """What the elements still open should be, from the words' vector and from what is there.
-
-    It reads the atoms and does not shape them: in the network's other parts the few lessons on elements would be lost
-    among those on atoms and lattices, and the words unheard.
-    """
-
-    def __init__(self, config: DenoiserConfig) -> None:
-        super().__init__()
-        width, inner = config.width, 2 * config.width
-        self.seen = nn.Linear(width + config.condition_width, inner)
-        self.vector = nn.Linear(config.vector, inner, bias=False)
-        self.content = nn.Linear(ELEMENTS, inner, bias=False)
-        last = nn.Linear(inner, ELEMENTS)
-        self.out = nn.Sequential(nn.GELU(), nn.Linear(inner, inner), nn.GELU(), last)
-        nn.init.zeros_(last.weight)
-        nn.init.zeros_(last.bias)
-        self._reach = config.vector**0.5
-
-    def forward(self, atom: Tensor, steer: Tensor, state: State, asked: Conditions) -> Tensor:
-        share = state.present / state.present.sum(1, keepdim=True)
-        content = atom.new_zeros(len(atom), ELEMENTS).scatter_add_(1, state.numbers, share.to(atom.dtype))
-        whole = self.vector(asked.vector * self._reach) + self.content(3 * content)
-        each = self.seen(torch.cat([atom, steer[:, None].expand(-1, atom.shape[1], -1).to(atom.dtype)], dim=-1))
-        logits: Tensor = self.out(each + whole[:, None])
-        return logits
-
-
 class _Block(nn.Module):
     """Attention with pairs in weights and values, then a small network on each atom.
 
@@ -326,17 +299,3 @@ class _Block(nn.Module):
         atom = atom + self.contract(functional.relu(self.expand(each)).square())
         pair = torch.addmm(pair.flatten(0, 2), seen.flatten(0, 2), self.again).view(seen.shape)
         return atom, pair
-
-
-def _place(number: int) -> tuple[int, int]:
-    """Period and column of the periodic table of an element; lanthanides and actinides share column 19; 0 of none."""
-    if number == 0:
-        return 0, 0
-    period, first = next(
-        (p, f) for p, f in ((7, 87), (6, 55), (5, 37), (4, 19), (3, 11), (2, 3), (1, 1)) if number >= f
-    )
-    step = number - first
-    if period >= 6 and 2 <= step <= 16:
-        return period, 19
-    length = {1: 2, 2: 8, 3: 8, 4: 18, 5: 18}.get(period, 32)
-    return period, 1 + step if step < 2 else 18 - (length - 1 - step)

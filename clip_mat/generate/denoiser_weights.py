@@ -12,7 +12,7 @@ import torch
 from clip_mat.errors import WeightsError
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 
-FORMAT = 1
+FORMAT = 2
 WEIGHTS = "model.safetensors"
 CONFIG = "config.json"
 

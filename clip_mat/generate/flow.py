@@ -2,7 +2,8 @@
 
 Fractional coordinates run along the shortest way on the torus, the lattice's numbers along a straight line, both at
 constant speed: conditional flow matching (Lipman et al., arXiv:2210.02747; for crystals Miller et al., FlowMM,
-arXiv:2406.04713). Elements are masked at first and shown one after the other (Sahoo et al., MDLM, arXiv:2406.07524).
+arXiv:2406.04713). The elements are those of the crystal from the start; which these are, where they are open, is a
+lesson of its own, for `clip_mat.generate.composer`.
 
 The same crystal has many descriptions: its origin, its axes and the order of like atoms are free. Of some of them the
 one nearest to the noise is taken, so that the ways are short and seldom cross (Tong et al., arXiv:2302.00482).
@@ -11,7 +12,7 @@ one nearest to the noise is taken, so that the ways are short and seldom cross (
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from clip_mat.generate.cells import SIZE, FloatArray
+from clip_mat.generate.composer import Kinds
 from clip_mat.generate.conditions import Conditions
 from clip_mat.generate.denoiser import SPEED, Prediction, State
 
@@ -127,24 +129,25 @@ class Lesson:
         conditions: What it is told.
         velocity: (b, n, 3).
         lattice_velocity: (b, 6).
-        numbers: (b, n) the true elements.
         spacegroup: (b,) the true space groups, 0 where unknown or told.
+        kinds: What is seen of the composition.
+        elements: (b, k) the true elements of the kinds that are open there, 0 for the others.
     """
 
     state: State
     conditions: Conditions
     velocity: Tensor
     lattice_velocity: Tensor
-    numbers: Tensor
     spacegroup: Tensor
+    kinds: Kinds
+    elements: Tensor
+
+    def __len__(self) -> int:
+        return len(self.spacegroup)
 
     def to(self, device: torch.device) -> Lesson:
         """The same on another device."""
-        return Lesson(
-            self.state.to(device),
-            self.conditions.to(device),
-            *(x.to(device) for x in (self.velocity, self.lattice_velocity, self.numbers, self.spacegroup)),
-        )
+        return Lesson(*(getattr(self, part.name).to(device) for part in fields(self)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,24 +157,29 @@ class Times:
     Attributes:
         positions: (b,).
         lattice: (b,).
-        hidden: (b, n) bool, whose element is not known yet.
     """
 
     positions: FloatArray
     lattice: FloatArray
-    hidden: npt.NDArray[np.bool_]
 
 
-def make_lesson(paths: Sequence[Path], times: Times, conditions: Conditions, spacegroup: IntArray) -> Lesson:
+def make_lesson(
+    paths: Sequence[Path],
+    times: Times,
+    conditions: Conditions,
+    spacegroup: IntArray,
+    rngs: Sequence[np.random.Generator],
+) -> Lesson:
     """Crystals on their way, at given times.
 
     Args:
         paths: b ways.
-        times: Where on them; `times.hidden` has n columns for crystals of at most n atoms.
+        times: Where on them.
         conditions: What the network is told.
         spacegroup: (b,) what it shall guess, 0 for nothing.
+        rngs: Decide which elements it shall guess.
     """
-    b, n = times.hidden.shape
+    b, n = len(paths), max(len(path.numbers) for path in paths)
     numbers, begin, velocity = np.zeros((b, n), np.int64), np.zeros((b, n, 3)), np.zeros((b, n, 3))
     for row, path in enumerate(paths):
         size = len(path.numbers)
@@ -179,7 +187,7 @@ def make_lesson(paths: Sequence[Path], times: Times, conditions: Conditions, spa
     lattice_begin = np.stack([path.lattice_begin for path in paths])
     lattice_velocity = np.stack([path.lattice_end for path in paths]) - lattice_begin
     state = State(
-        torch.from_numpy(np.where(times.hidden, 0, numbers)),
+        torch.from_numpy(numbers),
         torch.from_numpy(numbers > 0),
         _float(begin + times.positions[:, None, None] * velocity),
         _float(lattice_begin + times.lattice[:, None] * lattice_velocity),
@@ -191,31 +199,48 @@ def make_lesson(paths: Sequence[Path], times: Times, conditions: Conditions, spa
         conditions,
         _float(velocity),
         _float(lattice_velocity),
-        torch.from_numpy(numbers),
         torch.from_numpy(spacegroup),
+        *_open([path.numbers for path in paths], rngs),
     )
 
 
-def losses(prediction: Prediction, lesson: Lesson) -> dict[str, Tensor]:
-    """How wrong a prediction is, each part as a mean over the b crystals; "loss" is their weighted sum."""
+def _open(crystals: Sequence[IntArray], rngs: Sequence[np.random.Generator]) -> tuple[Kinds, Tensor]:
+    """The kinds of atoms of crystals, one or more of them open, and the elements of these."""
+    kinds = [np.unique(numbers, return_counts=True) for numbers in crystals]
+    size = max(len(elements) for elements, _ in kinds)
+    shown, counts, hidden = (np.zeros((len(crystals), size), np.int64) for _ in range(3))
+    for row, ((elements, atoms), rng) in enumerate(zip(kinds, rngs, strict=True)):
+        of_all = len(elements)
+        open_ones = rng.permutation(of_all)[: 1 + rng.integers(of_all)]
+        shown[row, :of_all], counts[row, :of_all] = elements, atoms
+        hidden[row, open_ones], shown[row, open_ones] = elements[open_ones], 0
+    return Kinds(torch.from_numpy(shown), torch.from_numpy(counts)), torch.from_numpy(hidden)
+
+
+def losses(prediction: Prediction, elements: Tensor, lesson: Lesson) -> dict[str, Tensor]:
+    """How wrong an answer is, each part as a mean over the b crystals; "loss" is their weighted sum.
+
+    Args:
+        prediction: Of the network.
+        elements: Logits, of its composer.
+        lesson: What was asked.
+    """
     state = lesson.state
     share = state.present / state.present.sum(1, keepdim=True)
     wrong = (prediction.velocity - lesson.velocity).square().mean(-1) / SPEED**2
     lattice = (prediction.lattice_velocity - lesson.lattice_velocity).square().mean(-1)
-    hidden = state.present & (state.numbers == 0)
-    guessed = functional.cross_entropy(prediction.elements.transpose(1, 2), lesson.numbers, reduction="none")
+    hidden = lesson.elements > 0
+    guessed = functional.cross_entropy(elements.transpose(1, 2), lesson.elements, reduction="none")
     group = functional.cross_entropy(prediction.spacegroup, lesson.spacegroup, ignore_index=0, reduction="sum")
     asked = (lesson.spacegroup > 0).sum().clamp(min=1)
     parts = {
         "atoms": (wrong * share).sum(1).mean(),
         "lattice": lattice.mean(),
-        "elements": (guessed * hidden).sum() / hidden.sum().clamp(min=1),
+        "elements": ((guessed * hidden).sum(1) / hidden.sum(1).clamp(min=1)).mean(),
         "spacegroup": group / asked,
     }
-    weight = ELEMENT_WEIGHT * hidden.sum() / state.present.sum()
-    parts["loss"] = (
-        parts["atoms"] + parts["lattice"] + weight * parts["elements"] + SPACEGROUP_WEIGHT * parts["spacegroup"]
-    )
+    apart = ELEMENT_WEIGHT * parts["elements"] + SPACEGROUP_WEIGHT * parts["spacegroup"]
+    parts["loss"] = parts["atoms"] + parts["lattice"] + apart
     return parts
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from clip_mat.crystal import NUMBERS
+from clip_mat.crystal import NUMBERS, SYMBOLS
+from clip_mat.facts import families, reduced
 from clip_mat.generate.candidates import Candidate
 from clip_mat.generate.charge import charge_balanced
 from clip_mat.generate.conditions import Condition
-from clip_mat.generate.consensus import agreement
+from clip_mat.generate.consensus import standing
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
 from clip_mat.generate.sampler import CrystalDenoiser, Sample, Start
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder
 
 BEST_OF = 4
-"""Crystals made where one is asked for; the one that most others are like is kept."""
+"""Crystals made where one is asked for, of which the best is kept."""
+_COMPOSITIONS = 2
+"""Compositions drawn where none is asked for, of which the first that can be neutral is taken. With two, nine in ten
+can, as of those that are known; with more, compounds whose charges balance in many ways would crowd out others."""
 SPARE = 1.25
 """Crystals made for each where several are asked for, since some fail a check or come twice."""
 _PATTERNS = 4
 """Patterns of elements drawn for each that is used: those with too few elements are passed over."""
+_APART = 7_368_787
+"""Between the seeds of one draw and the next."""
 GUIDANCE = 2.0
 """How much more words count than learnt, where they are all there is."""
 
@@ -73,38 +79,60 @@ class NoiseMaker:
             trajectory: Keep the way from noise to each crystal.
         """
         vectors = self._vectors(requests)
-        groups: dict[tuple[bool, bool, bool], list[_Job]] = defaultdict(list)
+        groups: dict[tuple[bool, bool], list[_Job]] = defaultdict(list)
         for place, request in enumerate(requests):
-            composed, alone = request.composition is not None, counts[place] == 1
+            composed, worded = request.composition is not None, place in vectors
+            best = counts[place] == 1 if composed else not worded
             for job in self._jobs(place, request, counts[place], vectors.get(place), tried):
-                groups[composed, place in vectors, alone].append(job)
+                groups[worded and not composed, best].append(job)
         found: list[list[Candidate]] = [[] for _ in requests]
-        for (composed, guided, alone), jobs in groups.items():
+        for (guided, best), jobs in groups.items():
+            guidance = GUIDANCE if guided else 1.0
             samples = self._denoiser.sample(
-                [job.start for job in jobs],
+                self._neutral(jobs, guidance),
                 [job.condition for job in jobs],
                 seed=[job.seed for job in jobs],
-                guidance=GUIDANCE if guided and not composed else 1.0,
-                candidates=BEST_OF if composed and alone else 1,
+                guidance=guidance,
+                candidates=BEST_OF if best else 1,
                 trajectory=trajectory,
             )
-            for job, sample, score in zip(jobs, samples, self._scores(jobs, samples, composed), strict=True):
+            for job, sample, score in zip(jobs, samples, self._scores(jobs, samples), strict=True):
                 made = Candidate(sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory))
                 found[job.request].append(made)
         return [self._by_words(request, made) for request, made in zip(requests, found, strict=True)]
 
-    def _scores(self, jobs: Sequence[_Job], samples: Sequence[Sample], composed: bool) -> list[float]:
-        """How many others a crystal of a request with a composition is like; of others, whether charges balance."""
-        if not composed:
-            return [float(charge_balanced(Counter(sample.crystal.symbols))) for sample in samples]
+    def _neutral(self, jobs: Sequence[_Job], guidance: float) -> list[Start]:
+        """Starts with all elements, where these are open such that charges can balance, if a few draws give that.
+
+        Alloys need no balance. So that they do not take the place of salts, whether it is one the first draw decides.
+        """
+        starts = [job.start for job in jobs]
+        left = [row for row, start in enumerate(starts) if not start.numbers.all()]
+        for draw in range(_COMPOSITIONS if left else 0):
+            drawn = self._denoiser.compose(
+                [jobs[row].start for row in left],
+                [jobs[row].condition for row in left],
+                seed=[jobs[row].seed + _APART * draw for row in left],
+                guidance=guidance,
+            )
+            for row, start in zip(left, drawn, strict=True):
+                counts = _content(start)
+                if not draw or (charge_balanced(counts) and "intermetallic" not in families(counts)):
+                    starts[row] = start
+            left = [row for row in left if not charge_balanced(_content(starts[row]))]
+        return starts
+
+    def _scores(self, jobs: Sequence[_Job], samples: Sequence[Sample]) -> list[float]:
+        """How good a crystal is beside the others of its request and composition."""
         scores = [0.0 if sample.score is None else sample.score for sample in samples]
         rows: dict[int, list[int]] = defaultdict(list)
         for row, (job, sample) in enumerate(zip(jobs, samples, strict=True)):
             if sample.score is None:
                 rows[job.request].append(row)
         for own in rows.values():
-            for row, agreed in zip(own, agreement([samples[row].crystal for row in own]), strict=True):
-                scores[row] = float(agreed)
+            found = standing([samples[row].crystal for row in own], [samples[row].spacegroup for row in own])
+            for row, score in zip(own, found, strict=True):
+                scores[row] = float(score)
         return scores
 
     def _vectors(self, requests: Sequence[CrystalRequest]) -> dict[int, npt.NDArray[np.float32]]:
@@ -140,7 +168,9 @@ class NoiseMaker:
             crystal_system=None if request.spacegroup else request.crystal_system,
             gap=request.gap,
         )
-        number = 1 if count == 1 else math.ceil(SPARE * count)
+        # where nothing is asked none are made to be sorted out: the simple crystals would stay
+        free = request.composition is None and vector is None and not tried
+        number = count if free or count == 1 else math.ceil(SPARE * count)
         for row, start in enumerate(self._starts(request, number, tried)):
             yield _Job(place, start, condition, _seed(request, tried) + row)
 
@@ -182,6 +212,11 @@ class NoiseMaker:
         counts = {number: cells[number * atoms] for number in range(1, self._denoiser.most_atoms // atoms + 1)}
         total = sum(counts.values())
         return {number: count / total for number, count in counts.items() if count} if total else {1: 1.0}
+
+
+def _content(start: Start) -> dict[str, int]:
+    """The composition of a start whose elements are given, in lowest terms."""
+    return reduced(Counter(SYMBOLS[number] for number in start.numbers))
 
 
 def _seed(request: CrystalRequest, tried: int) -> int:

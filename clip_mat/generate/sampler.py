@@ -3,9 +3,9 @@
 >>> model = CrystalDenoiser.load()  # doctest: +SKIP
 >>> model.sample([Start.of({"Na": 1, "Cl": 1})], [Condition(crystal_system="cubic")])  # doctest: +SKIP
 
-First the elements that are open are drawn, one after the other. Then, where none is asked for, the space group is
-planned: the network says which are likely for these elements, and is told one of them. Then atoms and lattice move
-from noise to a crystal.
+First the elements that are open are drawn, one kind of atoms after the other. Then, where none is asked for, the space
+group is planned: the network says which are likely for these elements, and is told one of them. Then atoms and lattice
+move from noise to a crystal.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ from torch import Tensor
 from clip_mat.crystal import NUMBERS, Crystal
 from clip_mat.errors import RequestError
 from clip_mat.generate.cells import FloatArray, lattice_numbers, lattices, niggli
+from clip_mat.generate.composer import ELEMENTS, SPACEGROUPS, Kinds
 from clip_mat.generate.conditions import Condition, Conditions, collate_conditions
-from clip_mat.generate.consensus import agreement
-from clip_mat.generate.denoiser import ELEMENTS, SPACEGROUPS, Denoiser, Prediction, State
+from clip_mat.generate.consensus import standing
+from clip_mat.generate.denoiser import Denoiser, Prediction, State
 from clip_mat.generate.denoiser_weights import load_denoiser
-from clip_mat.generate.flow import IntArray, assigned, make_path, noise, wrapped
+from clip_mat.generate.flow import IntArray, assigned, noise, wrapped
 from clip_mat.sentence_encoder import cpu_has_bfloat16
 from clip_mat.towers.chemistry import SYSTEM_OF_GROUP
 
@@ -37,11 +38,12 @@ ANNEALING = 25.0
 al., FlowMM, arXiv:2406.04713, section 4). Without it the median error of the matched crystals is ten times larger."""
 SURENESS = 2.0
 """Where the best of several is wanted, likely space groups are planned more often: in proportion to this power."""
-ROUNDS = 12
-"""In this many rounds at most are open elements drawn."""
-SCORE_TIMES = (0.6, 0.75, 0.9)
-"""Where on the way to a crystal its score looks."""
+TEMPERATURE = 0.8
+"""Of drawn elements. The network spreads a little of what belongs to frequent elements over all others, most of which
+are heavy."""
 _BATCH = 64
+_COMPOSING = 104729
+"""Keeps what chance decides of elements apart from what it decides of atoms."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,8 @@ class Start:
         time: How much of the crystal stays, from 0 (pure noise) to 1 (nothing changes).
         fixed_lattice: Keep the lattice of the crystal, and let only the atoms move.
         allowed: Atomic numbers that open elements may have; None for all.
-        kinds: (n,) which atoms are of one element, and which of different ones; None where that is open, too.
+        kinds: (n,) which atoms are of one element, and which of different ones. Without it every open atom is of an
+            element of its own, unless too few are allowed.
 
     Raises:
         RequestError: If these do not fit together.
@@ -126,7 +129,7 @@ class Sample:
     Attributes:
         crystal: In a reduced cell.
         spacegroup: That was asked for or planned; None where none was. It need not be the crystal's.
-        score: Share of the candidates that agree with it, between 0 and 1; None where there was only one.
+        score: See `clip_mat.generate.consensus.standing`; None where there was only one candidate.
         trajectory: From noise to the crystal, where asked for.
     """
 
@@ -214,15 +217,15 @@ class CrystalDenoiser:
         """Crystals, one for each start.
 
         Args:
-            starts: n starts.
+            starts: n starts; elements that are open are drawn first, as `compose` does.
             conditions: n conditions.
-            steps: Evaluations of the network on the way, without those for open elements, plan and score.
+            steps: Evaluations of the network on the way, without those for open elements and plan.
             guidance: 1 for what was learnt; beyond, conditions count more (Ho & Salimans, arXiv:2207.12598), at
                 twice the cost.
             seed: One for each start; or a number, from which each place in the sequence has its own. The same start,
                 condition and seed give the same crystal in any company, up to rounding.
-            candidates: Crystals made for each start, of which the one is given that most others agree with. Best
-                where all elements are given.
+            candidates: Crystals made for each start, all of the same elements, of which the best is given, as
+                `clip_mat.generate.consensus` has it.
             plan: Choose a space group first where none is asked for.
             annealing: See `ANNEALING`.
             trajectory: Keep what is on the way.
@@ -230,19 +233,13 @@ class CrystalDenoiser:
         Raises:
             RequestError: If a start has too many atoms, or an argument is out of range.
         """
-        if len(starts) != len(conditions):
-            raise RequestError(f"{len(starts)} starts and {len(conditions)} conditions: give one for each")
-        seeds = [(seed, place) for place in range(len(starts))] if isinstance(seed, int) else [(s, 0) for s in seed]
-        if len(seeds) != len(starts):
-            raise RequestError(f"{len(seeds)} seeds for {len(starts)} starts")
+        seeds = self._checked(starts, conditions, seed)
         if steps < 1 or candidates < 1:
             raise RequestError(f"{steps=}, {candidates=}: must be at least 1")
-        largest = max((len(start.numbers) for start in starts), default=0)
-        if largest > self.most_atoms:
-            raise RequestError(f"{largest} atoms in a cell: the model makes cells of at most {self.most_atoms}")
+        starts = self._composed(starts, conditions, seeds, guidance)
         items = [
-            _Item(start, condition, number, candidates, np.random.default_rng([abs(s), place, number]))
-            for start, condition, (s, place) in zip(starts, conditions, seeds, strict=True)
+            _Item(start, condition, number, candidates, np.random.default_rng([first, second, number]))
+            for start, condition, (first, second) in zip(starts, conditions, seeds, strict=True)
             for number in range(candidates)
         ]
         made: list[Sample | None] = [None] * len(items)
@@ -256,56 +253,73 @@ class CrystalDenoiser:
         return samples if candidates == 1 else self._best(samples, candidates)
 
     def _best(self, samples: list[Sample], candidates: int) -> list[Sample]:
-        """Of the candidates for each start the one that the others agree with."""
+        """The best of the candidates for each start."""
         best = []
         for at in range(0, len(samples), candidates):
             group = samples[at : at + candidates]
-            agreed = agreement([sample.crystal for sample in group]) / candidates
-            chosen = int(agreed.argmax())
-            best.append(replace(group[chosen], score=float(agreed[chosen])))
+            scores = standing([sample.crystal for sample in group], [sample.spacegroup for sample in group])
+            chosen = int(scores.argmax())
+            best.append(replace(group[chosen], score=float(scores[chosen])))
         return best
 
-    def score(self, crystals: Sequence[Crystal], conditions: Sequence[Condition]) -> npt.NDArray[np.float64]:
-        """How well the network, shown a crystal with some noise, finds back to it; higher is better.
-
-        It tells good from bad crystals of the same elements, not of different ones.
+    def compose(
+        self,
+        starts: Sequence[Start],
+        conditions: Sequence[Condition],
+        *,
+        seed: int | Sequence[int] = 0,
+        guidance: float = 1.0,
+    ) -> list[Start]:
+        """Starts whose elements are all given: those that are open are drawn.
 
         Args:
-            crystals: n crystals of at most `most_atoms` atoms.
-            conditions: What was asked of each.
+            starts: n starts.
+            conditions: n conditions.
+            seed: As for `sample`, which draws the same elements.
+            guidance: As for `sample`.
 
-        Returns:
-            (n,) scores, all negative.
+        Raises:
+            RequestError: If a start has too many atoms.
         """
-        scores = np.zeros(len(crystals))
-        scale = self.model.config.scale
-        order = sorted(range(len(crystals)), key=lambda i: len(crystals[i]))
-        for at in range(0, len(order), _BATCH):
-            rows = order[at : at + _BATCH]
-            reduced = [niggli(crystals[row]) for row in rows]
-            asked = collate_conditions([conditions[row] for row in rows], self.model.config.vector).to(self.device)
-            for number, time in enumerate(SCORE_TIMES):
-                paths = [
-                    make_path(
-                        crystal.numbers,
-                        crystal.positions,
-                        scale.standard(lattice_numbers(crystal.lattice, len(crystal))),
-                        np.random.default_rng([7, number]),
-                        np.eye(3, dtype=np.int64)[None],
-                    )
-                    for crystal in reduced
-                ]
-                numbers = _padded([path.numbers for path in paths])
-                begin, velocity = _padded([p.begin for p in paths]), _padded([p.velocity for p in paths])
-                first = torch.from_numpy(np.stack([path.lattice_begin for path in paths])).float()
-                way = torch.from_numpy(np.stack([path.lattice_end for path in paths])).float() - first
-                times = torch.full((len(rows),), time)
-                state = State(numbers, numbers > 0, begin + time * velocity, first + time * way, times, times)
-                told = self.evaluate(state.to(self.device), asked)
-                wrong = (told.velocity.cpu() - velocity).square().mean(-1).sum(1) / (numbers > 0).sum(1)
-                wrong = wrong / 0.04 + (told.lattice_velocity.cpu() - way).square().mean(-1)
-                scores[rows] -= wrong.double().numpy() / len(SCORE_TIMES)
-        return scores
+        return self._composed(starts, conditions, self._checked(starts, conditions, seed), guidance)
+
+    def _checked(
+        self, starts: Sequence[Start], conditions: Sequence[Condition], seed: int | Sequence[int]
+    ) -> list[tuple[int, int]]:
+        """A seed for each start, of two numbers; what does not fit together is told."""
+        if len(starts) != len(conditions):
+            raise RequestError(f"{len(starts)} starts and {len(conditions)} conditions: give one for each")
+        seeds = [(seed, place) for place in range(len(starts))] if isinstance(seed, int) else [(s, 0) for s in seed]
+        if len(seeds) != len(starts):
+            raise RequestError(f"{len(seeds)} seeds for {len(starts)} starts")
+        largest = max((len(start.numbers) for start in starts), default=0)
+        if largest > self.most_atoms:
+            raise RequestError(f"{largest} atoms in a cell: the model makes cells of at most {self.most_atoms}")
+        return [(abs(first), second) for first, second in seeds]
+
+    def _composed(
+        self,
+        starts: Sequence[Start],
+        conditions: Sequence[Condition],
+        seeds: Sequence[tuple[int, int]],
+        guidance: float,
+    ) -> list[Start]:
+        """In each round one element of each start that has open ones is drawn, which knows those before it."""
+        rows = [row for row, start in enumerate(starts) if not start.numbers.all()]
+        if not rows:
+            return list(starts)
+        drafts = [_Draft(starts[row], np.random.default_rng([*seeds[row], _COMPOSING])) for row in rows]
+        asked = collate_conditions([conditions[row] for row in rows], self.model.config.vector).to(self.device)
+        counts = _padded([np.array([len(places) for places in draft.kinds]) for draft in drafts]).to(self.device)
+        while any(draft.open for draft in drafts):
+            numbers = _padded([draft.numbers for draft in drafts]).to(self.device)
+            logits = self._elements(Kinds(numbers, counts), asked, guidance).double().cpu().numpy()
+            for draft, told in zip(drafts, logits, strict=True):
+                draft.draw(told)
+        made = list(starts)
+        for row, draft in zip(rows, drafts, strict=True):
+            made[row] = draft.done()
+        return made
 
     def evaluate(self, state: State, conditions: Conditions, guidance: float = 1.0) -> Prediction:
         """The network, once; or twice and extrapolated, where guidance is not 1."""
@@ -314,13 +328,53 @@ class CrystalDenoiser:
                 told: Prediction = self.model(state, conditions)
                 return told
             both = self.model(state.twice(), conditions.joined(conditions.silent))
-        half = len(state.numbers)
-        return Prediction(
-            *(
-                part[half:] + guidance * (part[:half] - part[half:])
-                for part in (both.velocity, both.lattice_velocity, both.elements, both.spacegroup)
-            )
-        )
+        parts = (both.velocity, both.lattice_velocity, both.spacegroup)
+        return Prediction(*(_extrapolated(part, guidance) for part in parts))
+
+    def _elements(self, kinds: Kinds, conditions: Conditions, guidance: float) -> Tensor:
+        """What the composer says of open elements, (b, k, 104) logits; guided as `evaluate` is."""
+        with torch.inference_mode():
+            if guidance == 1:
+                told: Tensor = self.model.composer(kinds, conditions)
+                return told
+            return _extrapolated(self.model.composer(kinds.twice(), conditions.joined(conditions.silent)), guidance)
+
+
+def _extrapolated(both: Tensor, guidance: float) -> Tensor:
+    """From what is said where nothing is asked, the second half, beyond what is said where something is, the first."""
+    asked, silent = both.chunk(2)
+    return silent + guidance * (asked - silent)
+
+
+class _Draft:
+    """The elements of one crystal, and all that chance decides of them."""
+
+    def __init__(self, start: Start, rng: np.random.Generator) -> None:
+        self._start = start
+        alone = np.arange(len(start.numbers)) if start.kinds is None else start.kinds
+        names = np.where(start.numbers > 0, -start.numbers, alone)
+        self.kinds: list[IntArray] = [np.flatnonzero(names == name) for name in np.unique(names)]
+        self.numbers: IntArray = start.numbers[[places[0] for places in self.kinds]]
+        self.open: list[int] = [kind for kind in rng.permutation(len(self.kinds)).tolist() if not self.numbers[kind]]
+        self._gumbel: FloatArray = rng.gumbel(size=(len(self.kinds), ELEMENTS))
+
+    def draw(self, logits: FloatArray) -> None:
+        """The next open element, by logits of all kinds, (k or more, 104)."""
+        if not self.open:
+            return
+        kind = self.open.pop()
+        scores = logits[kind] / TEMPERATURE + self._gumbel[kind]
+        scores[0] = -np.inf
+        if self._start.allowed is not None:
+            scores[[number for number in range(ELEMENTS) if number not in self._start.allowed]] = -np.inf
+        self.numbers[kind] = scores.argmax()
+
+    def done(self) -> Start:
+        """The start with these elements."""
+        numbers = self._start.numbers.copy()
+        for places, number in zip(self.kinds, self.numbers, strict=True):
+            numbers[places] = number
+        return replace(self._start, numbers=numbers)
 
 
 class _Item:
@@ -332,8 +386,6 @@ class _Item:
         self.start, self.condition, self.number, self.candidates = start, condition, number, candidates
         self.positions, self.lattice = noise(rng, len(start.numbers))
         self.luck = float(rng.random())
-        self.open = _open_atoms(start, rng.permutation(len(start.numbers)))
-        self.gumbel: FloatArray = rng.gumbel(size=(int((start.numbers == 0).any()) * len(start.numbers), ELEMENTS))
 
     def begin(self, model: Denoiser) -> tuple[FloatArray, FloatArray]:
         """Positions and standardised lattice at the time of the start."""
@@ -371,7 +423,6 @@ class _Part:
 
     def run(self, steps: int, plan: bool, annealing: float, trajectory: bool) -> list[Sample]:
         """All the way."""
-        self._draw_elements()
         if plan:
             self._plan()
         frames = [self._crystals()] if trajectory else []
@@ -397,24 +448,6 @@ class _Part:
         state = State(self.numbers, self.present, self.positions, self.lattice, self.time, lattice_time)
         return self._owner.evaluate(state, self._planned, self._guidance)
 
-    def _draw_elements(self) -> None:
-        """Open elements, a few in each round, each knowing those before it."""
-        rounds = min(max(len(item.open) for item in self._items), ROUNDS)
-        for number in range(rounds):
-            logits = self._evaluate().elements.double().cpu().numpy()
-            numbers = self.numbers.cpu().numpy()
-            for row, item in enumerate(self._items):
-                left = [places for places in item.open if numbers[row, places[0]] == 0]
-                for places in left[: -(-len(left) // (rounds - number))]:
-                    scores = logits[row, places].mean(axis=0) + item.gumbel[places[0]]
-                    scores[0] = -np.inf
-                    if item.start.allowed is not None:
-                        scores[[z for z in range(ELEMENTS) if z not in item.start.allowed]] = -np.inf
-                    if item.start.kinds is not None:  # other kinds are other elements
-                        scores[numbers[row]] -= 1e3
-                    numbers[row, places] = scores.argmax()
-            self.numbers = torch.from_numpy(numbers).to(self._owner.device)
-
     def _plan(self) -> None:
         """A space group for every crystal of which none is asked, in the crystal system that is.
 
@@ -438,16 +471,6 @@ class _Part:
             Crystal(numbers[row, : len(item.start.numbers)], positions[row, : len(item.start.numbers)], cells[row])
             for row, item in enumerate(self._items)
         ]
-
-
-def _open_atoms(start: Start, order: IntArray) -> list[list[int]]:
-    """Atoms whose elements are open, those of one kind together, in the order in which they are drawn."""
-    kinds = np.arange(len(order)) if start.kinds is None else start.kinds
-    groups: dict[int, list[int]] = {}
-    for place in order.tolist():
-        if start.numbers[place] == 0:
-            groups.setdefault(int(kinds[place]), []).append(place)
-    return list(groups.values())
 
 
 def _padded(rows: Sequence[npt.NDArray[np.generic]]) -> Tensor:

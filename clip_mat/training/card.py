@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clip_mat.training.trainer import RunSummary
+from clip_mat.training.run import RunSummary
 
 
 def write_card(folder: Path, summary: RunSummary, crystals: int, earlier: float = 0.0) -> None:

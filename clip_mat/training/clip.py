@@ -22,7 +22,8 @@ from clip_mat.training.card import write_card
 from clip_mat.training.config import LossName, TrainConfig
 from clip_mat.training.dataset import read_training_set
 from clip_mat.training.pairs import PairSource, TrainingSet
-from clip_mat.training.trainer import RunSummary, train
+from clip_mat.training.run import RunSummary
+from clip_mat.training.trainer import train
 
 BATCH = 256
 CHUNK = 64

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clip_mat.training.trainer import RunSummary
+from clip_mat.training.run import RunSummary
 
 
-def write_diffusion_card(folder: Path, summary: RunSummary, crystals: int) -> None:
+def write_diffusion_card(folder: Path, summary: RunSummary, crystals: int, most_atoms: int) -> None:
     """Write ``README.md`` beside the weights.
 
     Args:
         folder: Of the weights.
         summary: The run.
         crystals: How many it learnt from.
+        most_atoms: In a cell.
     """
     figures = "\n".join(f"| {name} | {value:.3f} |" for name, value in summary.metrics.items())
     (folder / "README.md").write_text(
         f"""# Denoiser of crystals
 
-From noise, or from a crystal with some noise, to crystals of at most 20 atoms in the cell. Elements, fractional
-coordinates and lattice are all found, and any of them can be given.
+From noise, or from a crystal with some noise, to crystals of at most {most_atoms} atoms in the cell. Elements,
+fractional coordinates and lattice are all found, and any of them can be given.
 
 | | |
 |---|---|
@@ -30,7 +31,8 @@ coordinates and lattice are all found, and any of them can be given.
 | training | {summary.hours:.2f} h on {summary.device}, torch {summary.torch} |
 | steps | {summary.steps:,}, {summary.epochs:.1f} epochs |
 
-Losses on whole formulas kept out of training, elements known and nothing else:
+Losses on whole formulas kept out of training, of which nothing is told but the elements; of elements that are open, the
+cross-entropy where nothing at all is told:
 
 | | |
 |---|---|

@@ -1,14 +1,11 @@
-"""The training loop: steps, average, validation, checkpoints, and an end on time."""
+"""Training of two towers: what a step on texts and crystals is."""
 
 from __future__ import annotations
 
-import hashlib
 import math
-import sys
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, nullcontext
-from dataclasses import asdict, dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -18,14 +15,12 @@ from torch.nn import functional
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from clip_mat.errors import TrainingError
-from clip_mat.sentence_encoder import cpu_has_bfloat16
 from clip_mat.training.accumulate import accumulate
 from clip_mat.training.bank import Bank
-from clip_mat.training.checkpoints import FILE, read_checkpoint, write_checkpoint
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.data import Batch, Chunk, Located, Source, batches
 from clip_mat.training.distributed import Ranks, joined
-from clip_mat.training.logs import RunLog, StepRecord
+from clip_mat.training.logs import StepRecord
 from clip_mat.training.losses import (
     MAX_LOG_SCALE,
     Memory,
@@ -35,14 +30,7 @@ from clip_mat.training.losses import (
     single_positive_clip,
     with_side_loss,
 )
-from clip_mat.training.optimization import (
-    AveragedWeights,
-    learning_rate_factor,
-    make_optimizer,
-    optimizer_tensors,
-    restore_optimizer,
-)
-from clip_mat.training.signals import stop_signals
+from clip_mat.training.run import Run, RunSummary
 
 GUESS_WEIGHT = 0.3
 """Of what the crystal tower guesses, beside the loss between texts and crystals."""
@@ -71,37 +59,6 @@ class Towers(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RunSummary:
-    """A run in figures, for the model card.
-
-    Attributes:
-        hours: Of training, validation included, over all parts of the run.
-        steps: Of the optimizer.
-        epochs: Finished ones, the last in part.
-        finished: False if the run was told to stop early and can be resumed.
-        metrics: Of the last validation.
-        config: What was chosen.
-        command: How the last part was started.
-        device: What it ran on.
-        torch: Version.
-    """
-
-    hours: float
-    steps: int
-    epochs: float
-    finished: bool
-    metrics: dict[str, float]
-    config: dict[str, Any]
-    command: str
-    device: str
-    torch: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON's types."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Trained:
     """What training gives.
 
@@ -112,16 +69,6 @@ class Trained:
 
     model: nn.Module
     summary: RunSummary
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a run is; `position` is the next batch of the epoch."""
-
-    step: int = 0
-    epoch: int = 0
-    position: int = 0
-    seconds: float = 0.0
 
 
 def train(
@@ -164,131 +111,34 @@ def train(
     return Trained(run.average.model, run.summary(finished))
 
 
-class _Run:
-    """The state of a run, and what is done with it."""
+class _Run(Run[nn.Module, StepRecord]):
+    """A run on pairs of texts and crystals."""
 
     def __init__(
         self, model: nn.Module, source: Source, config: TrainConfig, folder: Path, ranks: Ranks, device: torch.device
     ) -> None:
-        self.model = model.to(device).train()
+        super().__init__(model, source.size, len(source), config, folder, ranks, device)
+        self.source = source
         self.towers = cast(Towers, self.model)
-        self.source, self.config, self.folder, self.ranks, self.device = source, config, folder, ranks, device
         self.bias = _siglip_bias(model) if config.loss == "siglip" else None
-        ranks.copy_from_first(self.model)
-        self.average = AveragedWeights(self.model, config.ema_decay)
-        self.optimizer = make_optimizer(self.model, config)
         self.bank: Bank | None = None
-        self.place = _Place()
-        self.metrics: dict[str, float] = {}
-        self.bfloat16 = _bfloat16(config, device)
 
-    # -- from and to disk
+    def described(self) -> dict[str, Any]:
+        return {"config": self.config.to_dict()}
 
-    def begin(self) -> None:
-        """A first checkpoint, so that a run can be resumed whenever it is killed.
+    def same(self, described: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        then = described["config"]
+        return {name: (then[name], getattr(self.config, name)) for name in ("loss", "bank", "seed")}
 
-        Raises:
-            TrainingError: If the folder holds a run already.
-        """
-        (taken,) = self.ranks.largest((self.folder / FILE).exists(), device=self.device)
-        if taken:
-            raise TrainingError(f"{self.folder}: holds a run already (give --resume, or another folder)")
-        if self.ranks.rank == 0:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self.save(self.place)
+    def more_tensors(self) -> dict[str, Tensor]:
+        return {} if self.bank is None else {"bank/vectors": self.bank.vectors, "bank/seen": self.bank.seen}
 
-    def save(self, place: _Place) -> None:
-        """Write the checkpoint (rank 0 only)."""
-        tensors = {f"model/{name}": tensor for name, tensor in self.model.state_dict().items()}
-        tensors |= {f"average/{name}": tensor for name, tensor in self.average.model.state_dict().items()}
-        tensors |= {f"optimizer/{k}": v for k, v in optimizer_tensors(self.model, self.optimizer).items()}
-        if self.bank is not None:
-            tensors |= {"bank/vectors": self.bank.vectors, "bank/seen": self.bank.seen}
-        state = {"place": asdict(place), "metrics": self.metrics, "config": self.config.to_dict()}
-        write_checkpoint(self.folder, tensors, state | {"size": self.source.size})
-
-    def restore(self) -> None:
-        """Continue where the checkpoint was written.
-
-        Raises:
-            TrainingError: If it is missing, damaged, or of another model, data set or choice.
-        """
-        tensors, state = read_checkpoint(self.folder, self.device)
-        now = {"size": self.source.size}
-        now |= {name: getattr(self.config, name) for name in ("loss", "bank", "seed")}
-        then = {**state["config"], **state}
-        for name, value in now.items():
-            if then[name] != value:
-                raise TrainingError(f"{self.folder}: the run to resume has {name}={then[name]!r}, not {value!r}")
-        parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}, "bank": {}}
-        for path, tensor in tensors.items():
-            part, _, name = path.partition("/")
-            parts[part][name] = tensor
-        try:
-            self.model.load_state_dict(parts["model"])
-            self.average.model.load_state_dict(parts["average"])
-            restore_optimizer(self.model, self.optimizer, parts["optimizer"])
-        except (RuntimeError, KeyError) as error:
-            told = " ".join(str(error).split())[:200]
-            raise TrainingError(f"{self.folder}: the checkpoint is of another model: {told}") from error
-        if bank := parts["bank"]:
+    def take_tensors(self, parts: Mapping[str, Mapping[str, Tensor]]) -> None:
+        if bank := parts.get("bank"):
             self.bank = Bank(bank["vectors"], bank["seen"])
-        self.place = _Place(**state["place"])
-        self.metrics = state["metrics"]
 
-    # -- the loop
-
-    def go(self, evaluate: Evaluate | None) -> bool:
-        """Train to the end.
-
-        Returns:
-            False if a signal came first.
-        """
-        config, first = self.config, self.ranks.rank == 0
-        began = time.monotonic() - self.place.seconds
-        saved = time.monotonic()
-        with ExitStack() as stack:
-            stopped = stack.enter_context(stop_signals())
-            log = stack.enter_context(RunLog(self.folder, self.place.step)) if first else None
-            for located in self._batches() if self.progress() < 1 else ():
-                record = self._step(located)
-                ends_epoch = located.position + 1 == len(self.source)
-                seconds, stop = self.ranks.largest(time.monotonic() - began, stopped.is_set(), device=self.device)
-                self.place = _Place(
-                    step=self.place.step + 1,
-                    epoch=located.epoch + ends_epoch,
-                    position=0 if ends_epoch else located.position + 1,
-                    seconds=seconds,
-                )
-                progress = self.progress()
-                if log is not None:
-                    log.step(replace(record, seconds=round(seconds, 3)), progress)
-                    over = progress >= 1
-                    due = over or (ends_epoch and self.place.epoch % config.evaluate_every == 0)
-                    if due and evaluate is not None:
-                        self.metrics = {name: float(value) for name, value in evaluate(self.average.model).items()}
-                        log.validation(self.place.step, located.epoch, round(seconds, 3), self.metrics)
-                    if over or stop or time.monotonic() - saved >= 60 * config.checkpoint_minutes:
-                        log.flush()
-                        self.save(replace(self.place, seconds=time.monotonic() - began))
-                        saved = time.monotonic()
-                if progress >= 1:
-                    return True
-                if stop:
-                    return False
-        return True
-
-    def progress(self) -> float:
-        """Share of the run that is over, by steps or by time, whichever is further."""
-        config, shares = self.config, []
-        if config.epochs is not None:
-            shares.append(self.place.step / (config.epochs * len(self.source)))
-        if config.minutes is not None:
-            shares.append(self.place.seconds / (60 * config.minutes))
-        return min(1.0, max(shares))
-
-    def _batches(self) -> Iterator[Located]:
-        return batches(
+    def steps(self) -> Iterator[tuple[int, int, StepRecord]]:
+        found = batches(
             self.source,
             epoch=self.place.epoch,
             position=self.place.position,
@@ -297,32 +147,24 @@ class _Run:
             workers=self.config.workers,
             prefetch=self.config.prefetch,
         )
+        for located in found:
+            yield located.epoch, located.position, self._step(located)
 
     def _step(self, located: Located) -> StepRecord:
         """One step of the optimizer."""
-        config, step = self.config, self.place.step
-        # Random numbers depend on the place in the run alone, so that a resumed run draws what it would have drawn.
-        torch.manual_seed(_seed(config.seed, step, self.ranks.rank))
-        factor = learning_rate_factor(step, config.warmup_steps, self.progress())
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["peak"] * factor
-        self.optimizer.zero_grad()
+        rate = self.start_step()
         loss = self._backward(located)
-        if not math.isfinite(loss):
-            raise TrainingError(f"step {step + 1}: the loss is {loss} (resume with a lower learning rate)")
-        self.ranks.sum_gradients(self.model.parameters())
-        norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), config.clip_norm))
-        self.optimizer.step()
+        norm = self.end_step(loss)
         with torch.no_grad():  # the parameter and not the exponent, so that it finds back from the bound
             self.towers.log_scale.clamp_(0.0, MAX_LOG_SCALE)
-        self.average.update(self.model, step)
+        self.average.update(self.model, self.place.step)
         return StepRecord(
-            step=step + 1,
+            step=self.place.step + 1,
             epoch=located.epoch,
             seconds=0.0,
             loss=loss,
             scale=math.exp(float(self.towers.log_scale.detach())),
-            learning_rate=max(group["lr"] for group in self.optimizer.param_groups),
+            learning_rate=rate,
             gradient_norm=norm,
         )
 
@@ -377,25 +219,6 @@ class _Run:
             return multi_positive_siglip(text, crystal, positives, scale, self.bias)
         return multi_positive_infonce(text, crystal, positives, scale, memory)
 
-    def summary(self, finished: bool) -> RunSummary:
-        """The run in figures."""
-        return RunSummary(
-            hours=self.place.seconds / 3600,
-            steps=self.place.step,
-            epochs=self.place.epoch + self.place.position / len(self.source),
-            finished=finished,
-            metrics=self.metrics,
-            config=self.config.to_dict(),
-            command=" ".join([Path(sys.argv[0]).name, *sys.argv[1:]]),
-            device=torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
-            torch=torch.__version__,
-        )
-
-
-def _seed(seed: int, step: int, rank: int) -> int:
-    digest = hashlib.sha256(f"{seed} {step} {rank}".encode()).digest()
-    return int.from_bytes(digest[:7])
-
 
 def _siglip_bias(model: nn.Module) -> nn.Parameter:
     bias = getattr(model, "bias", None)
@@ -408,9 +231,3 @@ def _bank_positives(batch: Batch) -> Tensor:
     if batch.bank_positives is None:
         raise TrainingError("bank=True: the source gives no bank_positives")
     return batch.bank_positives
-
-
-def _bfloat16(config: TrainConfig, device: torch.device) -> bool:
-    if config.bfloat16 == "auto":
-        return device.type == "cuda" or (device.type == "cpu" and cpu_has_bfloat16())
-    return config.bfloat16

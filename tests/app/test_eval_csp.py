@@ -96,3 +96,11 @@ def test_nothing_to_predict_is_one_line(run: Callable[..., tuple[int, str, str]]
     status, _, err = run("--library", library, "--requests", asked, "--max-sites", 1)
     assert status == 1
     assert "no crystal of at most 1 atoms" in err
+
+
+def test_weights_that_are_none_are_one_line(
+    run: Callable[..., tuple[int, str, str]], asked: Path, tmp_path: Path
+) -> None:
+    status, _, err = run("--requests", asked, "--from-noise", "--denoiser", tmp_path, "--processes", 1)
+    assert status == 1
+    assert "no usable denoiser there" in err

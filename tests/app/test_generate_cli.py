@@ -94,6 +94,21 @@ def test_a_picture_and_the_way_from_noise(run: Run, tmp_path: Path) -> None:
         assert {path.suffix for path in (tmp_path / "way").iterdir()} == {".xyz", ".gif"}
 
 
+def test_weights_of_ones_own(
+    run: Run, denoiser: CrystalDenoiser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[object] = []
+
+    def load(folder: object = None, **_: object) -> CrystalDenoiser:
+        read.append(folder)
+        return denoiser
+
+    monkeypatch.setattr(CrystalDenoiser, "load", staticmethod(load))
+    run("generate", "--cell", "Na1Cl1", "-n", 1, "--from-noise", "--denoiser", tmp_path)
+    run("generate", "--cell", "Na1Cl1", "-n", 1, "--from-noise")
+    assert read == [tmp_path, None]
+
+
 def test_requests_are_answered_line_by_line(run: Run, tmp_path: Path) -> None:
     lines = [
         {"composition": "NaCl", "n": 1},

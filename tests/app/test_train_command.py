@@ -10,7 +10,7 @@ import pytest
 
 from app.cli import main
 from clip_mat.training import clip
-from clip_mat.training.trainer import RunSummary
+from clip_mat.training.run import RunSummary
 
 SUMMARY = RunSummary(
     hours=0.5,

@@ -7,7 +7,7 @@ import pytest
 
 from clip_mat.crystal import Crystal
 from clip_mat.generate.cells import niggli
-from clip_mat.generate.consensus import agreement, fingerprint
+from clip_mat.generate.consensus import agreement, fingerprint, standing
 from clip_mat.towers.graphs import shaken
 
 SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])
@@ -39,3 +39,15 @@ def test_description_and_volume_do_not_matter() -> None:
 
 def test_none_agrees_alone() -> None:
     assert agreement([SALT]).tolist() == [1.0]
+
+
+def test_keeping_to_the_plan_counts_more_than_being_like_others() -> None:
+    rng = np.random.default_rng(0)
+    crystals = [*(shaken(SALT, 0.05, rng) for _ in range(3)), CAESIUM_LIKE]
+    nothing_planned = standing(crystals, [None] * 4)
+    assert nothing_planned.argmin() == 3
+    assert nothing_planned.max() <= 1
+    planned = standing(crystals, [None, 221, 225, 221])  # the second and the last were to be caesium chloride
+    assert planned.argsort()[::-1][:2].tolist() == [2, 3]
+    assert planned[2] == pytest.approx(nothing_planned[2] + 1)
+    assert planned[1] == pytest.approx(nothing_planned[1])

@@ -13,7 +13,7 @@ from clip_mat.errors import RequestError
 from clip_mat.generate.cells import lattice_numbers, niggli
 from clip_mat.generate.conditions import Condition
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
-from clip_mat.generate.sampler import CrystalDenoiser, Start
+from clip_mat.generate.sampler import TEMPERATURE, CrystalDenoiser, Start
 from clip_mat.symmetry import find_symmetry
 
 SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])
@@ -117,14 +117,6 @@ def test_the_best_of_several(model: CrystalDenoiser) -> None:
     assert model.sample(start, asked, steps=3)[0].score is None
 
 
-def test_scores_of_many_are_those_of_each(model: CrystalDenoiser) -> None:
-    crystals = [SALT, Crystal.from_symbols(["Na"], [[0, 0, 0]], 4 * np.eye(3))]
-    scores = model.score(crystals, [Condition()] * 2)
-    assert (scores < 0).all()
-    for crystal, score in zip(crystals, scores, strict=True):
-        assert model.score([crystal], [Condition()])[0] == pytest.approx(score, abs=1e-3)
-
-
 def test_the_way_is_kept(model: CrystalDenoiser) -> None:
     sample = model.sample([Start.of({"Na": 2})], [Condition()], steps=5, trajectory=True)[0]
     assert len(sample.trajectory) == 6
@@ -139,7 +131,6 @@ def test_sizes_are_as_frequent_as_in_training(model: CrystalDenoiser) -> None:
 
 def test_nothing_asked_nothing_made(model: CrystalDenoiser) -> None:
     assert model.sample([], []) == []
-    assert model.score([], []).shape == (0,)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +184,30 @@ def test_atoms_of_one_kind_get_one_element_and_other_kinds_others(model: Crystal
         assert all(len(elements) == 1 for elements in found.values())
         assert len(set().union(*found.values())) == len(found)
         assert set(numbers[start.numbers > 0].tolist()) == set(start.numbers[start.numbers > 0].tolist())
+
+
+def test_elements_are_drawn_first_and_can_be_drawn_alone(model: CrystalDenoiser) -> None:
+    starts = [Start.pattern((3, 2, 1)), Start.of({"Na": 2}), Start.pattern((4, 2), [8])]
+    conditions = [Condition(), Condition(), Condition(vector=np.ones(6, np.float32))]
+    drawn = model.compose(starts, conditions, seed=[4, 5, 6])
+    assert all(start.numbers.all() for start in drawn)
+    assert drawn[1] is starts[1]
+    for start, sample in zip(drawn, model.sample(starts, conditions, steps=1, seed=[4, 5, 6]), strict=True):
+        assert start.numbers.tolist() == sample.crystal.numbers.tolist()
+    others = model.compose(starts, conditions, seed=[7, 8, 9])
+    assert others[0].numbers.tolist() != drawn[0].numbers.tolist()
+    assert others[2].numbers[:4].tolist() == [8] * 4
+
+
+def test_elements_are_drawn_as_the_network_says(model: CrystalDenoiser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 2,000 draws of one element, three in four are to be oxygen and one in four sulfur, at the temperature."""
+    told = torch.full((2000, 1, 104), -1e4)
+    told[..., 8], told[..., 16] = TEMPERATURE * float(np.log(0.75)), TEMPERATURE * float(np.log(0.25))
+    monkeypatch.setattr(model, "_elements", lambda *_: told)
+    drawn = model.compose([Start.pattern((2,))] * 2000, [Condition()] * 2000)
+    numbers = [int(start.numbers[0]) for start in drawn]
+    assert set(numbers) == {8, 16}
+    assert numbers.count(8) / 2000 == pytest.approx(0.75, abs=0.04)
 
 
 def test_patterns_are_as_frequent_as_in_the_training_set(model: CrystalDenoiser) -> None:
