@@ -132,8 +132,8 @@ class GroundedAnswerer:
             shown = best if attempt else sources
             texts = [source.text for source in shown]
             asked = (
-                second_call(question, texts, small=small)
-                if attempt
+                second_call(question, texts)
+                if attempt and not small
                 else first_call(question, texts, sentences=MOST_SENTENCES * len(answered), small=small)
             )
             left = deadline - time.monotonic()

@@ -46,8 +46,8 @@ _CLAIMING = word_list(
     "solely exclusively must necessarily impossible without"
 )
 _LIMITING = word_list(
-    "not no never few some most mostly partly often sometimes usually rarely typically may might could only nearly almost "
-    "hardly"
+    "not no never few some most mostly partly often sometimes usually rarely typically may might could only nearly "
+    "almost hardly"
 )
 """Words that cannot be left out of a copy."""
 

@@ -37,14 +37,13 @@ Question: {question}
 Answer in one or two sentences, close to the words above, each with its number in square brackets:"""
 """Asked where nothing of the first draft stands in the sources, with the few best sentences alone."""
 
-SMALL = """{sources}
-
-Answer the question in one or two short sentences, in the words of the numbered sentences above. Write the number of \
-the sentence behind each of yours, like [1].
+SMALL = """Text: {text}
 
 Question: {question}
-Answer:"""
-"""For models of a few hundred million parameters, which follow hardly any rule, and mistake a system message."""
+
+Answer the question with a complete sentence that copies the facts and numbers of the text."""
+"""For models of a few hundred million parameters, which follow hardly any rule: they mistake a system message, and
+asked for numbers of sources they write nothing else. Where their sentences stand is found without them."""
 
 
 def first_call(question: str, sources: Sequence[str], *, sentences: int, small: bool) -> list[Message]:
@@ -56,17 +55,17 @@ def first_call(question: str, sources: Sequence[str], *, sentences: int, small: 
         sentences: Most sentences of the answer.
         small: For a model with a small window, which follows few rules.
     """
-    numbered = _numbered(sources)
     if small:
-        return [("user", SMALL.format(sources=numbered, question=question))]
+        return [("user", SMALL.format(text=" ".join(sources), question=question))]
+    numbered = _numbered(sources)
     system = SYSTEM.format(sentences=sentences, silence=SILENCE)
     return [("system", system), ("user", QUESTION.format(sources=numbered, question=question))]
 
 
-def second_call(question: str, sources: Sequence[str], *, small: bool) -> list[Message]:
+def second_call(question: str, sources: Sequence[str]) -> list[Message]:
     """The messages that ask once more, where nothing of the first draft could be used; arguments as before."""
-    again = ("user", AGAIN.format(sources=_numbered(sources), question=question))
-    return [again] if small else [("system", SYSTEM.format(sentences=2, silence=SILENCE)), again]
+    again = AGAIN.format(sources=_numbered(sources), question=question)
+    return [("system", SYSTEM.format(sentences=2, silence=SILENCE)), ("user", again)]
 
 
 def _numbered(sources: Sequence[str]) -> str:

@@ -234,15 +234,15 @@ def test_a_folder_of_pickled_weights_is_never_loaded(tmp_path: Path) -> None:
         load_model(f"local:{tmp_path}")
 
 
-def test_prompts_number_their_sources() -> None:
-    for messages in (
-        first_call("Why?", ["First.", "Second."], sentences=4, small=False),
-        first_call("Why?", ["First.", "Second."], sentences=4, small=True),
-        second_call("Why?", ["First.", "Second."], small=False),
-    ):
-        text = "\n".join(words for _, words in messages)
+def test_prompts_hold_the_question_and_number_the_sources() -> None:
+    sources = ["First.", "Second."]
+    for messages in (first_call("Why?", sources, sentences=4, small=False), second_call("Why?", sources)):
+        text = messages[-1][1]
         assert "[1] First.\n[2] Second." in text
         assert "Why?" in text
+    ((_, small),) = first_call("Why?", sources, sentences=4, small=True)
+    assert "First. Second." in small
+    assert "Why?" in small
 
 
 @pytest.fixture(scope="module")
