@@ -95,7 +95,7 @@ def _rare_symbols() -> dict[str, int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # spglib's, of how it will tell errors one day
         kinds = [spglib.get_spacegroup_type(setting) for setting in _SETTINGS]
-    for kind in kinds:
+    for kind in filter(None, kinds):
         for symbol in (kind.international_short, kind.international_full, *kind.international.split("=")):
             written = symbol.replace(" ", "").replace("_", "")
             if _RARE.search(written):  # others, like Pb, mean something else to most people
