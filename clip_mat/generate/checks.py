@@ -9,7 +9,7 @@ from __future__ import annotations
 import warnings
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, Any, Self
@@ -127,20 +127,6 @@ def check(crystal: Crystal, *, others: Iterable[Crystal] | None = None, known: K
         unique=None if others is None else not any(same(crystal, other) for other in others),
         novel=None if known is None else not known.hold(crystal),
     )
-
-
-def check_all(crystals: Sequence[Crystal], *, known: KnownCrystals | None = None) -> list[Checks]:
-    """Check crystals that were made together: a crystal is unique if none before it is the same.
-
-    Args:
-        crystals: Any cells of them.
-        known: Crystals that they should differ from to be new.
-    """
-    firsts = enumerate(first_alike(crystals))
-    return [
-        replace(check(crystal, known=known), unique=place == first)
-        for crystal, (place, first) in zip(crystals, firsts, strict=True)
-    ]
 
 
 def field_valid(crystal: Crystal) -> bool:
