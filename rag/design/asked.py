@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clip_mat.generate.request import CrystalRequest
@@ -102,6 +102,18 @@ class Asked:
     set_aside: tuple[Compound, ...] = ()
     words: tuple[tuple[str, str, str], ...] = ()
 
+    @property
+    def names_content(self) -> bool:
+        """Whether it says what the compound is made of."""
+        return bool(self.elements or self.one_of)
+
+    def suits(self, counts: Mapping[str, int], elements: Sequence[str], name: str) -> bool:
+        """Whether a compound, or elements that a sentence offers, have what the question says it is made of."""
+        symbols = set(counts) or set(elements) or set(re.findall(SYMBOL, name))
+        if not counts and elements:
+            return all(symbols & set(group) for group in self.one_of)
+        return set(self.elements) <= symbols and all(symbols & set(group) for group in self.one_of)
+
 
 def read_question(question: str) -> Asked:
     """Demands that stand in the question: elements and classes of what it asks for, what it forbids, symmetry."""
@@ -122,6 +134,9 @@ def read_question(question: str) -> Asked:
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
     elements += [FAMILY_ELEMENTS[name][0] for name in families if len(FAMILY_ELEMENTS.get(name, ())) == 1]
     named = [m for m in find_mentions(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
+    for group, joined in _required(firm):
+        one_of += [group] if joined == "or" else []
+        elements += group if joined == "and" else ()
     shapes = [m for m in (*mentions, *named) if m.kind == "prototype" and not _is_shy(firm, m)]
     prototypes = tuple(dict.fromkeys(m.name for m in shapes if m.name))
     groups = {m.spacegroup for m in mentions if m.kind == "spacegroup" and m.spacegroup}
@@ -230,6 +245,21 @@ def removed_elements(text: str) -> dict[str, str]:
             said = text[start : behind.end() if behind else element.end()]
             found.setdefault(ELEMENT_SYMBOLS.get(element[0].lower(), element[0]), said)
     return found
+
+
+_ONE = rf"(?:{SYMBOL}(?![A-Za-z0-9])|(?i:{'|'.join(ELEMENT_SYMBOLS)})(?![a-z]))"
+_REQUIRED = re.compile(
+    r"\b(?:based on|containing|contains?|composed of|made of|made from|consist(?:s|ing) of|comprising) (?:both |either )?"
+    rf"(?P<list>{_ONE}(?:(?:, (?:and |or )?| and | or ){_ONE})*)(?! (?:vacanc|interstitial|ion|atom|impurit))"
+)
+
+
+def _required(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Elements that a text says are in the compound, and whether all ("and") or one of them ("or")."""
+    for phrase in _REQUIRED.finditer(text):
+        named = [match[0] for match in _ELEMENT.finditer(phrase["list"])]
+        symbols = tuple(dict.fromkeys(ELEMENT_SYMBOLS.get(name.lower(), name) for name in named))
+        yield symbols, "or" if " or " in phrase["list"] else "and"
 
 
 def _conditions(text: str) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from clip_mat.crystal import NUMBERS
 from clip_mat.facts import reduced
 from clip_mat.generate.charge import charge_balanced
@@ -106,7 +108,9 @@ def choose(
         for compound, elements in _offered_elements(statement, asked):
             near = _closeness(statement.text, places, query, compound.start, compound.end)
             worth = stance(statement.text, compound.start, compound.end, asked.text)
-            score = statement.weight * max(worth, OFFERED * (worth > REFUSED)) * (0.4 + near)
+            named = Compound(compound.start, compound.end, "", dict.fromkeys(elements, 1))
+            suits = content_fit(named, asked.one_of)
+            score = statement.weight * max(worth, OFFERED * (worth > REFUSED)) * (0.4 + near) * suits
             mentions.setdefault(elements, []).append(_Mention(statement, compound, [compound], score, elements))
     found = [_candidate(named, asked) for named in mentions.values()]
     return sorted((one for one in found if one.score >= LEAST), key=lambda one: -one.score)
@@ -194,8 +198,7 @@ def fit(compound: Compound, asked: Asked) -> float:
     worth = 1.0
     for symbol in asked.elements:
         worth *= 1.0 if symbol in symbols else _UNASKED
-    for group in asked.one_of:
-        worth *= 1.0 if symbols & set(group) else _UNASKED
+    worth *= content_fit(compound, asked.one_of)
     if compound.counts:
         if not charge_balanced(Counter(compound.counts)):
             worth *= _UNBALANCED
@@ -204,6 +207,12 @@ def fit(compound: Compound, asked: Asked) -> float:
         if asked.prototypes and not any(possible_type(name, compound.counts) for name in asked.prototypes):
             worth *= _MISCALLED
     return worth
+
+
+def content_fit(compound: Compound, one_of: Sequence[Sequence[str]]) -> float:
+    """1 where a compound has one element of each group, less for each group of which it has none."""
+    symbols = set(compound.counts) or set(re.findall(SYMBOL, compound.name))
+    return float(np.prod([1.0 if symbols & set(group) else _UNASKED for group in one_of]))
 
 
 def meets_conditions(counts: Mapping[str, int], conditions: Sequence[str]) -> bool:

@@ -41,6 +41,7 @@ _CATIONS_ONLY = r"(?:(?:(?!(?:O|S|Se|Te|F|Cl|Br|I|N|P)(?![a-z]))[A-Z][a-z]?)\d*)
 _LINE_END = re.compile(rf"(?<![\w-])((?=\w*\d){_CATIONS_ONLY})-\s?(?=(?:{SYMBOL}\d*|[()xy-])*\d)(?={SYMBOL}[\dA-Z(])")
 _SHARED_END = re.compile(rf"(?<=\()({SYMBOL}x)-\s?({SYMBOL}1-x)")
 _SPACED_END = re.compile(r"(?<=x\))\s(?=[A-Z][a-z]?\d)")
+_UNREADABLE = re.compile(r"[^\s()\[\],;]*�[^\s()\[\],;]*")
 _POLYHEDRON = re.compile(
     r"\s*(?:\([^()]*\)\s*)?(?:(?:corner|edge|face|vertex)-sharing\s)?(?:\w+\s)?(?:octahedr|tetrahedr|polyhedr|"
     r"prisms?\b|cuboctahedr)"
@@ -75,7 +76,11 @@ class Compound:
 
 
 def readable(text: str) -> str:
-    """A sentence in which formulas can be read: plain digits, no oxidation states, no hyphens of line ends in them."""
+    """A sentence in which formulas can be read: plain digits, no oxidation states, no hyphens of line ends in them.
+
+    A word with a character that could not be read is none: ``Fm3�m`` is not Fm3.
+    """
+    text = _UNREADABLE.sub("�", text)
     text = plain_digits(unicodedata.normalize("NFKC", text)).replace("‑", "-").replace("−", "-")
     while (shorter := _STATE.sub(r"\1", text)) != text:
         text = shorter

@@ -22,7 +22,7 @@ from rag.design.asked import Asked, read_question
 from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose, derived
 from rag.design.demands import Draft, draft
 from rag.design.evidence import Evidence, answer_from
-from rag.design.statements import Statement, statements
+from rag.design.statements import Statement, beside, statements
 from rag.design.wish import Wish
 from rag.errors import QuestionError
 
@@ -315,7 +315,14 @@ def plan(
     asked = read_question(answer.question)
     said = statements(papers, answer, where)
     query = papers.retriever.query(answer.question)
-    drafts, notes = _drafts(asked, said, choose(asked, said, query, papers.retriever.words), settings)
+    chosen = choose(asked, said, query, papers.retriever.words)
+    if asked.names_content:
+        chosen = [one for one in chosen if asked.suits(one.counts, one.elements, one.name)]
+        if not chosen:
+            more = beside(papers, answer, lambda compound: asked.suits(compound.counts, (), compound.name), where)
+            chosen = choose(asked, more, query, papers.retriever.words)
+            said = [*said, *more]
+    drafts, notes = _drafts(asked, said, chosen, settings)
     if not drafts:
         return Plan(answer.question, answer, empty, notes=tuple(notes) or (NO_COMPOUND,))
     best, *others = drafts

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _TAKEN_UP = 0.8
 """Weight of a sentence beside one of the answer, as a share of that one's."""
+_FAR = 0.5
+"""Weight of a sentence of the papers that answer which was not found for the question, as a share of the best one's."""
 _CONTINUES = re.compile(
     r"(?:These|This|They|Their|Its?|Both|Such|Those|Among (?:them|these)|The (?:latter|former|compounds?|"
     r"materials?))\b(?! work| paper)"
@@ -95,6 +97,40 @@ def statements(papers: PaperLibrary, answer: Answer, where: Filter | None = None
             _keep(read, (support.key, support.quote), Statement(readable(support.quote), (support,), weight))
     kept = [statement for (_, text), statement in read.items() if not is_order(text)]
     return _with_acronyms(papers, sorted(kept, key=lambda one: -one.weight))
+
+
+def beside(
+    papers: PaperLibrary, answer: Answer, suits: Callable[[Compound], bool], where: Filter | None = None
+) -> list[Statement]:
+    """Other sentences of the papers that answer, for where the answer itself names no compound of the kind asked for.
+
+    Args:
+        papers: Where they stand.
+        answer: What the papers said.
+        suits: Whether a compound is made of what the question says; a sentence that names none such is left out.
+        where: Only papers whose passages match.
+    """
+    from rag.passages import decode_passage
+
+    query = papers.retriever.query(answer.question)
+    found = papers.retriever.search(query, PASSAGES, where)
+    scores = {scored.id: scored.score for scored in found}
+    best = max(scores.values(), default=1.0)
+    read = []
+    for key in dict.fromkeys(support.key for sentence in answer.sentences for support in sentence.support):
+        for record in papers.retriever.passages.records(where={"key": key}):
+            weight = _TAKEN_UP * max(_FAR, scores.get(record.id, 0.0) / best)
+            for sentence in decode_passage(record.payload).sentences:
+                text = readable(sentence.text)
+                if is_order(sentence.text) or not any(suits(compound) for compound in find_compounds(text)):
+                    continue
+                file = str(record.metadata["file"])
+                places = tuple(
+                    Support(key, file, part.page, part.label, part.quote, part.boxes, weight)
+                    for part in sentence.fragments
+                )
+                read.append(Statement(text, places, weight, in_answer=False))
+    return _with_acronyms(papers, read)
 
 
 def _keep(read: dict[tuple[str, str], Statement], name: tuple[str, str], statement: Statement) -> None:
