@@ -9,6 +9,9 @@ import click
 
 from app.terminal import json_option, note, print_json
 
+VALIDATION = 400
+"""Lessons to choose by, fewer where there are fewer to learn from."""
+
 
 @click.command("verifier")
 @click.option(
@@ -54,7 +57,9 @@ def verifier_command(
     if threads is not None:
         torch.set_num_threads(threads)
     split = split_sources(read_sources(data, told=note))
-    config = VerifierTraining(minutes=minutes, steps=steps, lessons=lessons, seed=seed)
+    config = VerifierTraining(
+        minutes=minutes, steps=steps, lessons=lessons, validation=min(VALIDATION, lessons), seed=seed
+    )
     summary = train_verifier(split, out, config, resume=resume)
     if as_json:
         print_json(summary.to_dict())

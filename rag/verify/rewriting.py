@@ -245,6 +245,8 @@ def name_element(sentence: str, rng: random.Random) -> str | None:
         return None
     mention = rng.choice(places)
     symbol = next(s for s, _ in mention.composition if s)
+    if symbol not in ELEMENT_NAMES:  # X stands for any element
+        return None
     written = sentence[mention.start : mention.end]
     if written == symbol:
         return sentence[: mention.start] + ELEMENT_NAMES[symbol][0] + sentence[mention.end :]

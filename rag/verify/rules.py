@@ -59,7 +59,7 @@ def check_wording(claim: str, text: str) -> list[Finding]:
 
 def check_numbers(claim: str, evidence: str) -> list[Finding]:
     """Numbers of a claim that the evidence does not state, and those that it states in another unit."""
-    stated = find_numbers(evidence)
+    stated = list({(other.number, other.unit): other for other in find_numbers(evidence)}.values())
     findings = []
     plain = plain_numbers(claim)
     for quantity in find_numbers(claim):

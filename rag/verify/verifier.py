@@ -26,6 +26,9 @@ from rag.verify.verdict import Verdict
 from rag.verify.windows import Window, best_windows, split_sentences
 from rag.verify.wording import coverage, read_words
 
+LONGEST_CLAIM = 2000
+"""Characters."""
+
 WINDOWS = 2
 """Windows of the evidence that the learned part reads for each claim."""
 
@@ -97,10 +100,15 @@ class Verifier:
         """A verdict on each claim.
 
         Args:
-            pairs: A claim, one sentence, and the sentences or passages that are said to support it together.
+            pairs: A claim, one sentence of at most `LONGEST_CLAIM` characters, and the sentences or passages that are
+                said to support it together. What is longer is no sentence, and not supported.
         """
+        pairs = [(claim, evidence if len(claim) <= LONGEST_CLAIM else ()) for claim, evidence in pairs]
         windows = [best_windows(claim, evidence, WINDOWS) for claim, evidence in pairs]
-        findings = [against(claim, evidence, found) for (claim, evidence), found in zip(pairs, windows, strict=True)]
+        findings = [
+            against(claim, evidence, found) if found else []
+            for (claim, evidence), found in zip(pairs, windows, strict=True)
+        ]
         quoted = [_is_quote(claim, evidence) for claim, evidence in pairs]
         scores: list[list[float]] = [[1.0] if quote else [] for quote in quoted]
         for rank in range(WINDOWS):  # the second window only where the first is not enough
@@ -131,6 +139,8 @@ class Verifier:
         Returns:
             None where they share too few words to be about the same matter.
         """
+        if max(len(a), len(b)) > LONGEST_CLAIM:
+            return None
         one, other = read_words(a), read_words(b)
         if max(coverage(one, other), coverage(other, one)) < COMPARABLE:
             return None

@@ -9,7 +9,7 @@ import pytest
 
 from rag.verify.corruptions import CONTRADICTIONS, add_clause, flip_direction, mix, negate, swap_number, swap_unit
 from rag.verify.quantities import agrees, find_numbers
-from rag.verify.rewriting import REWRITINGS, rewrite, turn_comparison, undouble
+from rag.verify.rewriting import REWRITINGS, name_element, rewrite, turn_comparison, undouble
 
 SENTENCES = [
     "However, the band gap of CsPbI3 increases from 1.4 to 1.73 eV when the film is annealed at 150 °C for two hours.",
@@ -105,3 +105,11 @@ def test_the_same_seed_says_the_same() -> None:
     for sentence in SENTENCES:
         assert rewrite(sentence, random.Random(3)) == rewrite(sentence, random.Random(3))
         assert not re.search(r"  |\bNone\b", rewrite(sentence, random.Random(3))[0])
+
+
+def test_a_symbol_of_no_element_has_no_name() -> None:
+    for seed in range(10):
+        assert name_element("The X atoms of the Si cell move.", random.Random(seed)) in (
+            None,
+            "The X atoms of the silicon cell move.",
+        )

@@ -102,6 +102,15 @@ def test_the_order_of_the_pairs_does_not_matter(verifier: Verifier) -> None:
         assert one.score == pytest.approx(other.score, abs=2e-2)  # bfloat16 in batches of another make
 
 
+def test_what_is_no_sentence_is_refused_at_once(verifier: Verifier) -> None:
+    long = "The gap of TiO2 is 1.6 eV and more. " * 3000
+    started = time.process_time()
+    verdicts = verifier.check([(long, [long]), ("1 " * 900, ["1 2 " * 20_000]), ("(" * 1000, [")" * 20_000])])
+    assert not any(verdict.supported for verdict in verdicts)
+    assert contradicts(long, long) is None
+    assert time.process_time() - started < 10
+
+
 def test_a_verdict_is_json(verifier: Verifier) -> None:
     (verdict,) = verifier.check([("The band gap decreases.", [PASSAGE])])
     assert isinstance(verdict, Verdict)
