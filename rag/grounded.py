@@ -35,7 +35,7 @@ from rag.extract import (
 )
 from rag.llm.model import LanguageModel
 from rag.llm.prompts import first_call, second_call
-from rag.strict import CLAUSE, stands
+from rag.strict import CLAUSE, copied, is_turned, stands
 from rag.verify.verdict import Verdict
 
 SMALL_CONTEXT = 1_500
@@ -215,10 +215,13 @@ class GroundedAnswerer:
         found: list[Grounded | None] = []
         for sentence, rows in zip(sentences, tries, strict=True):
             judged = [(places, as_cited, next(verdicts)) for places, as_cited in rows]
+            turned = _nearest_turned(sentence.text, rows)
             standing = [
                 (as_cited, -len(places), v.score, places)
                 for places, as_cited, v in judged
-                if v.supported and stands(sentence.text, [place.text for place in places], words_of)
+                if v.supported
+                and max(copied(sentence.text, place.text) for place in places) > turned
+                and stands(sentence.text, [place.text for place in places], words_of)
             ]
             if not standing or holds_citation(sentence.text):
                 found.append(None)
@@ -235,6 +238,15 @@ class GroundedAnswerer:
 
             self._checker = default_verifier()
         return self._checker.check(pairs) if pairs else []
+
+
+def _nearest_turned(text: str, rows: Iterable[tuple[tuple[Place, ...], bool]]) -> float:
+    """How much of a sentence is copied from one that it turns into something else; -1 where there is none.
+
+    Such a sentence is a falsified copy, even if there is another one that could be read as supporting it.
+    """
+    alone = [places[0].text for places, _ in rows if len(places) == 1]
+    return max((copied(text, other) for other in alone if is_turned(text, other)), default=-1.0)
 
 
 def shortened(text: str) -> list[str]:

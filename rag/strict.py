@@ -86,11 +86,11 @@ def stands(text: str, quotes: Sequence[str], words_of: Callable[[Sequence[str]],
         words_of: Content words of texts, stemmed.
     """
     quoted = " ".join(quotes)
-    main = max(quotes, key=lambda quote: _likeness(text, quote))
+    main = max(quotes, key=lambda quote: copied(text, quote))
     return (
         _numbers_stand(text, quoted)
         and not _overclaims(text, main)
-        and not any(_is_turned(text, quote) for quote in quotes)
+        and not any(is_turned(text, quote) for quote in quotes)
         and _finder_stands(text, quoted)
         and _clauses_stand(text, quotes, words_of)
     )
@@ -129,21 +129,25 @@ def _has_stem(word: str, words: set[str]) -> bool:
     return len(word) >= 4 and any(other.startswith(stem) for other in words)
 
 
-def _likeness(text: str, quote: str) -> float:
-    return SequenceMatcher(None, _tokens(text), _tokens(quote), autojunk=False).ratio()
-
-
 def _tokens(text: str) -> list[str]:
     return [word.lower() for word in _TOKEN.findall(_THOUSANDS.sub("", text))]
 
 
-def _is_turned(text: str, quote: str) -> bool:
-    """Whether a copy of (part of) a quote differs at one place by opposites, numbers, or how much it claims."""
-    ours, theirs = _tokens(text), _tokens(quote)
-    matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
-    if sum(block.size for block in matcher.get_matching_blocks()) < COPIED * len(ours):
+def copied(text: str, quote: str) -> float:
+    """Share of a sentence's words that stand in a quote in the same order."""
+    ours = _tokens(text)
+    matcher = SequenceMatcher(None, ours, _tokens(quote), autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks()) / max(len(ours), 1)
+
+
+def is_turned(text: str, quote: str) -> bool:
+    """Whether a copy of (part of) a quote differs by opposites, numbers or their order, or how much it claims."""
+    if copied(text, quote) < COPIED:
         return False
-    for kind, a, b, c, d in matcher.get_opcodes():
+    ours, theirs = _tokens(text), _tokens(quote)
+    if not _is_row_of([t for t in ours if t[0].isdecimal()], [t for t in theirs if t[0].isdecimal()]):
+        return True
+    for kind, a, b, c, d in SequenceMatcher(None, ours, theirs, autojunk=False).get_opcodes():
         mine, yours = ours[a:b], theirs[c:d]
         if kind == "equal":
             continue
@@ -154,6 +158,12 @@ def _is_turned(text: str, quote: str) -> bool:
         if len(mine) == len(yours) <= 3 and any(map(_are_opposed, mine, yours)):
             return True
     return False
+
+
+def _is_row_of(numbers: Sequence[str], others: Sequence[str]) -> bool:
+    """Whether numbers stand among others in the same order."""
+    rest = iter(others)
+    return all(number in rest for number in numbers)
 
 
 def _are_opposed(mine: str, yours: str) -> bool:

@@ -118,8 +118,8 @@ class ForgedReport:
 
     @property
     def true(self) -> int:
-        """Cases with a true, well-cited sentence."""
-        return sum(outcome.case.wanted for outcome in self.outcomes)
+        """Cases with a true, well-cited sentence; not those whose question never reached the model."""
+        return sum(outcome.case.wanted and outcome.calls > 0 for outcome in self.outcomes)
 
     @property
     def dropped(self) -> tuple[Outcome, ...]:
@@ -130,7 +130,7 @@ class ForgedReport:
         """By kind: cases, shown faults, true sentences dropped."""
         kinds = Counter(outcome.case.kind for outcome in self.outcomes)
         faulty = Counter(outcome.case.kind for outcome in self.faulty)
-        true = Counter(outcome.case.kind for outcome in self.outcomes if outcome.case.wanted)
+        true = Counter(outcome.case.kind for outcome in self.outcomes if outcome.case.wanted and outcome.calls)
         dropped = Counter(outcome.case.kind for outcome in self.dropped)
         rows = [
             (kind, str(n), str(faulty[kind]), f"{dropped[kind]} of {true[kind]}" if true[kind] else "-")
@@ -193,8 +193,8 @@ def run_forged(
         answer = library.ask(case.question, llm=model)
         faults = tuple(_faults(answer, case, known))
         shown = {_same(sentence.text) for sentence in answer.sentences}
-        dropped = case.wanted and _same(case.truths[0]) not in shown
-        outcomes.append(Outcome(case, answer, faults, dropped, model.calls))
+        is_missing = model.calls > 0 and case.wanted and _same(case.truths[0]) not in shown
+        outcomes.append(Outcome(case, answer, faults, is_missing, model.calls))
         if progress is not None:
             progress(done, len(cases), case.kind)
     return ForgedReport(tuple(outcomes))
@@ -235,7 +235,7 @@ def _is_plain(text: str) -> bool:
     return text[:1].isupper() and text.endswith(".") and letters > 0.85 * len(text) and "http" not in text
 
 
-_OWN_CITATION = re.compile(r"\s*[(\[][^()\[\]]*\b(?:19|20)\d\d[a-z]?\b[^()\[\]]*[)\]]")
+_OWN_CITATION = re.compile(r"\s*[(\[](?:[^()\[\]]*\b(?:19|20)\d\d[a-z]?\b[^()\[\]]*|refs?\.? [\d, –-]+)[)\]]")
 
 
 def _same(text: str) -> str:
