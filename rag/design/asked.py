@@ -249,7 +249,8 @@ def removed_elements(text: str) -> dict[str, str]:
 
 _ONE = rf"(?:{SYMBOL}(?![A-Za-z0-9])|(?i:{'|'.join(ELEMENT_SYMBOLS)})(?![a-z]))"
 _REQUIRED = re.compile(
-    r"\b(?:based on|containing|contains?|composed of|made of|made from|consist(?:s|ing) of|comprising) (?:both |either )?"
+    r"\b(?:based on|containing|contains?|composed of|made of|made from|consist(?:s|ing) of|comprising) "
+    r"(?:both |either )?"
     rf"(?P<list>{_ONE}(?:(?:, (?:and |or )?| and | or ){_ONE})*)(?! (?:vacanc|interstitial|ion|atom|impurit))"
 )
 
