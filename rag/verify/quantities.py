@@ -99,7 +99,7 @@ NUMBER_WORDS = _WORDS | _FOLD
 _MULTIPLIERS = {"hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "k": 1e3}
 
 _DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+"
-_POWER = r"(?:\s?[×x·*]\s?10\s?\^?\s?(?P<power>[-+]?\d{1,2})|[eE](?P<exponent>[-+]?\d{1,2})(?![\w.]))"
+_POWER = r"(?:\s?[×x·*]\s?10\s?\^?\s?(?P<power>[-+]?\d{1,2})|[eE](?P<exponent>[-+]?\d{1,2})(?!\w|\.\d))"
 _VALUE = rf"(?P<sign>(?<![\w)\].])[-+])?(?P<digits>{_DIGITS})(?:{_POWER})?"
 _BARE_POWER = r"(?P<ten>10)\^(?P<tens>[-+]?\d{1,2})"
 _SCALE_WORD = r"(?:[ -](?P<times>hundred|thousand|million|billion)\b)?"

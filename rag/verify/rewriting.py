@@ -218,7 +218,7 @@ def spell_number(sentence: str, rng: random.Random) -> str | None:
     """A small number in letters, or in digits."""
     spelled = [
         (m, _DIGIT_WORDS[m[0]])
-        for m in re.finditer(r"(?<![\w.,-])\d{1,2}(?= [a-z]{4,})(?![\d.])", sentence)
+        for m in re.finditer(r"(?<![\w.,^−-])\d{1,2}(?= [a-z]{4,})(?![\d.])", sentence)
         if m[0] in _DIGIT_WORDS
     ]
     words = {word: digits for digits, word in _DIGIT_WORDS.items()}

@@ -322,7 +322,7 @@ def _matter(words: Sequence[Word]) -> tuple[str, ...]:
     return tuple(word.stem for word in words if word.is_content)
 
 
-_MOVABLE = word_list("and or in at on for with during after before under by using through via within among since")
+_MOVABLE = word_list("and or of in at on for with during after before under by using through via within among since")
 
 
 def _is_list(words: Sequence[Word]) -> bool:

@@ -32,6 +32,7 @@ def read(text: str) -> list[tuple[float, str]]:
         ("Fig. 3, Table 2 and [12, 13]", []),
         ("CsPbI3, Fe2O3, GPT-4, Pm-3m, P6_3/mmc, M3GNet", []),
         ("one thing", []),
+        ("a rate of 1e−5. It is low.", [(1e-5, "")]),
     ],
 )
 def test_reads_numbers_with_their_units(text: str, expected: list[tuple[float, str]]) -> None:

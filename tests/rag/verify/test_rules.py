@@ -139,6 +139,8 @@ def test_two_things_that_change_places_are_seen_but_a_list_may_be_turned() -> No
     listed = "In all our samples the films were annealed and rinsed with great care for many hours."
     turned = "In all our samples the films were rinsed and annealed with great care for many hours."
     assert check_changes(turned, [listed]) == []
+    phrase = "This additive was used by many groups in order to enhance the crystallinity of FAPbI3."
+    assert check_changes(phrase.replace("crystallinity of FAPbI3", "FAPbI3 crystallinity"), [phrase]) == []
 
 
 def test_a_number_that_stands_elsewhere_in_the_passage_is_seen() -> None:
