@@ -10,12 +10,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rag.errors import LibraryError, QuestionError, RagError, UnreadableDocument, UnsafeDocument
+from rag.errors import LibraryError, ModelError, QuestionError, RagError, UnreadableDocument, UnsafeDocument
 
 if TYPE_CHECKING:
     from rag.library import PaperLibrary
 
-__all__ = ["LibraryError", "PaperLibrary", "QuestionError", "RagError", "UnreadableDocument", "UnsafeDocument"]
+__all__ = [
+    "LibraryError",
+    "ModelError",
+    "PaperLibrary",
+    "QuestionError",
+    "RagError",
+    "UnreadableDocument",
+    "UnsafeDocument",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,10 +11,11 @@ import re
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rag.errors import ModelError, ModelSilent
-from rag.llm.settings import Settings
+from rag.llm.settings import LEAST_CONTEXT, Settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -24,6 +25,9 @@ Message = tuple[str, str]
 
 Heard = Callable[[int], None]
 """Told how many characters have come so far."""
+
+SERVER_KEY = "CLIP_MAT_LLM_KEY"
+"""Environment variable with the key of a server that is named by its address. OPENAI_API_KEY is never sent there."""
 
 CHARACTERS_PER_TOKEN = 3
 """A careful guess for scientific English, where the model's own tokens are not known."""
@@ -76,7 +80,7 @@ class ChatModel:
     def __init__(self, model: BaseChatModel, name: str | None = None, settings: Settings | None = None) -> None:
         self._model = model
         self._name = redact(name or _name_of(model))
-        self._settings = settings or Settings()
+        self._settings = _fitted(settings or Settings(), model)
 
     @property
     def name(self) -> str:
@@ -149,7 +153,8 @@ class ChatModel:
         status = getattr(error, "status_code", None) or getattr(error, "code", None)
         status = status if isinstance(status, int) else None
         if status in (401, 403) or "Authentication" in type(error).__name__:
-            return ModelError(f"{self._name} refuses the key ({words}); set the API key of its provider")
+            where = SERVER_KEY if "@" in self._name else "the API key of its provider"
+            return ModelError(f"{self._name} refuses the key ({words}); set {where}")
         if status == 404:
             return ModelError(f"{self._name} is not there ({words}); check the model's name and the address")
         if status is not None and 400 <= status < 500 and status not in (408, 409, 425, 429):
@@ -174,6 +179,15 @@ def wrap(model: str | BaseChatModel | LanguageModel, settings: Settings | None =
     if callable(getattr(model, "write", None)) and isinstance(getattr(model, "name", None), str):
         return model
     raise ModelError(f"{type(model).__name__} is no language model; give a spec ('openai:gpt-4o') or a chat model")
+
+
+def _fitted(settings: Settings, model: BaseChatModel) -> Settings:
+    """Settings whose prompt fits the model's window, where the model tells it."""
+    profile = getattr(model, "profile", None)
+    window = getattr(model, "window", None) or (profile.get("max_input_tokens") if isinstance(profile, dict) else None)
+    if not isinstance(window, int):
+        return settings
+    return replace(settings, context=max(LEAST_CONTEXT, min(settings.context, window - settings.max_tokens)))
 
 
 _SECRET = re.compile(

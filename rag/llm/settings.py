@@ -9,6 +9,9 @@ from typing import Any, Self
 
 from rag.errors import ModelError
 
+LEAST_CONTEXT = 200
+"""Tokens, into which a question and a sentence of a paper just fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -33,7 +36,7 @@ class Settings:
             raise ModelError(f"temperature is {self.temperature:g}; it must lie between 0 and 2, or be none")
         if self.timeout <= 0:
             raise ModelError(f"timeout is {self.timeout:g} s; it must be more than 0")
-        for name, least in (("max_tokens", 16), ("context", 200)):
+        for name, least in (("max_tokens", 16), ("context", LEAST_CONTEXT)):
             if getattr(self, name) < least:
                 raise ModelError(f"{name} is {getattr(self, name)}; it must be at least {least}")
 

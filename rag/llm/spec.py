@@ -8,7 +8,8 @@
 ``local:PATH``                      a folder of transformers weights, or a GGUF file
 ==================================  ==================================================================
 
-Settings may follow: ``ollama:llama3?temperature=0.2&timeout=60``.
+Settings may follow: ``ollama:llama3?temperature=0.2&timeout=60``. Keys are those that each provider's package looks for
+in the environment; a server named by its address gets ``CLIP_MAT_LLM_KEY``, and never another.
 """
 
 from __future__ import annotations
@@ -19,16 +20,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 from rag.errors import ModelError
-from rag.llm.model import ChatModel, LanguageModel, redact
+from rag.llm.model import SERVER_KEY, ChatModel, LanguageModel, redact
 from rag.llm.settings import Settings
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
 EXAMPLES = "openai:gpt-4o, ollama:llama3, http://localhost:8080/v1, local, local:PATH"
-
-SERVER_KEY = "CLIP_MAT_LLM_KEY"
-"""Environment variable with the key of a server that is named by its address. OPENAI_API_KEY is never sent there."""
 
 
 def load_model(spec: str, settings: Settings | None = None, **changes: float | int | None) -> LanguageModel:

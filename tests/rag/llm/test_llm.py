@@ -83,6 +83,13 @@ def test_a_model_that_never_ends_is_stopped() -> None:
     assert len(text) < 1_000
 
 
+def test_a_small_window_of_the_model_bounds_the_prompt() -> None:
+    small = FakeListChatModel(responses=["x"], profile={"max_input_tokens": 2_000})
+    assert ChatModel(small).settings.context == 1_500
+    large = FakeListChatModel(responses=["x"], profile={"max_input_tokens": 200_000})
+    assert ChatModel(large).settings.context == Settings().context
+
+
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
