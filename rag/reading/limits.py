@@ -10,7 +10,7 @@ class Limits:
     """Bounds on reading one file.
 
     Attributes:
-        seconds: Wall-clock time for any file.
+        seconds: Processor time for any file; by the clock it may take five times as long, on a busy machine.
         seconds_per_page: What every page adds to it.
         memory_mb: Address space of the process that parses.
         pages: Longest PDF that is read.

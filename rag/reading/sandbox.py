@@ -28,6 +28,7 @@ SUFFIXES = (".pdf", ".txt", ".md", ".markdown")
 """File name endings that can be read, in lower case."""
 
 _FILES_A_CHILD = 200
+_PATIENCE = 5  # times the processor time that a file may cost, by the clock: a busy machine gives a child only a share
 _AHEAD = 8  # files under way or waiting for the caller, for each worker
 
 
@@ -192,9 +193,9 @@ class _Child(LimitedProcess):
 
     def _ask(self, path: Path, limits: Limits) -> dict[str, Any]:
         self.send({"path": path_to_json(path), "limits": asdict(limits)})
-        started, allowed = time.monotonic(), limits.seconds
+        started, allowed = time.monotonic(), _PATIENCE * limits.seconds
         answer = self.receive(allowed, started)
         if "pages" in answer:
-            allowed += limits.seconds_per_page * min(int(answer["pages"]), limits.pages)
+            allowed += _PATIENCE * limits.seconds_per_page * min(int(answer["pages"]), limits.pages)
             answer = self.receive(allowed, started)
         return answer
