@@ -8,7 +8,7 @@ import re
 import warnings
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,12 @@ def find_symmetry(crystal: Crystal, tolerance: float = TOLERANCE) -> Symmetry | 
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
+    return _find_symmetry(crystal, tolerance)
+
+
+@lru_cache(maxsize=1024)
+def _find_symmetry(crystal: Crystal, tolerance: float) -> Symmetry | None:
+    """Remembered for a while: a crystal that is indexed is asked for its vector and again for its facts."""
     dataset = find_dataset(crystal, tolerance)
     if dataset is None:
         return None

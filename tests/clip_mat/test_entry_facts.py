@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from clip_mat import symmetry
 from clip_mat.crystal import Crystal
 from clip_mat.entry_facts import facts_of
 from clip_mat.structures import Entry
+from clip_mat.towers.graphs import make_graph
 
 FACES = [[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
 ROCK_SALT = Crystal.from_symbols(
@@ -45,3 +48,20 @@ def test_nonsense_is_not_believed(nonsense: object) -> None:
     assert facts.spacegroup == 225
     assert facts.prototypes == ("rock salt",)
     assert facts.band_gap is None
+
+
+def test_symmetry_is_looked_for_once_where_vector_and_facts_both_need_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    find = symmetry.find_dataset
+
+    def counting(crystal: Crystal, tolerance: float = symmetry.TOLERANCE) -> object:
+        asked.append(tolerance)
+        return find(crystal, tolerance)
+
+    monkeypatch.setattr(symmetry, "find_dataset", counting)
+    rock_salt = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], 2.82 * (1 - np.eye(3)))
+    graph = make_graph(rock_salt)
+    assert facts_of(Entry("a", rock_salt)).spacegroup == graph.symmetry[0] == 225
+    assert asked == [symmetry.TOLERANCE]
+    facts_of(Entry("b", Crystal(rock_salt.numbers, rock_salt.positions, 1.1 * rock_salt.lattice)))
+    assert len(asked) == 2  # another crystal is looked at anew
