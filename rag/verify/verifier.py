@@ -101,9 +101,10 @@ class Verifier:
 
         Args:
             pairs: A claim, one sentence of at most `LONGEST_CLAIM` characters, and the sentences or passages that are
-                said to support it together. What is longer is no sentence, and not supported.
+                said to support it together. What is longer, or has no word that means something, is no sentence, and
+                not supported.
         """
-        pairs = [(claim, evidence if len(claim) <= LONGEST_CLAIM else ()) for claim, evidence in pairs]
+        pairs = [(claim, evidence if _is_statement(claim) else ()) for claim, evidence in pairs]
         windows = [best_windows(claim, evidence, WINDOWS) for claim, evidence in pairs]
         findings = [
             against(claim, evidence, found) if found else []
@@ -177,6 +178,13 @@ def against(claim: str, evidence: Sequence[str], windows: Sequence[Window]) -> l
         findings += compared[0]
     findings += check_changes(claim, [sentence for text in evidence for sentence in split_sentences(text)])
     return list(dict.fromkeys(findings))
+
+
+def _is_statement(claim: str) -> bool:
+    """Whether a text can be a sentence that says something."""
+    if len(claim) > LONGEST_CLAIM:
+        return False
+    return any(len(word.text) > 1 and word.text[0].isalpha() and word.is_content for word in read_words(claim).words)
 
 
 def _other_values(a: str, b: str) -> bool:
