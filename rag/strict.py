@@ -19,6 +19,9 @@ from rag.verify.quantities import find_numbers
 LEAST_SHARED = 0.55
 """Share of the content words of every clause that its quotes must have."""
 
+NEW_ROW = 3
+"""Content words in a row that the quotes do not have: somebody's addition, not another wording."""
+
 COPIED = 0.6
 """Share of a sentence's words in a quote, in the same order, from which on the two are compared word by word."""
 
@@ -184,7 +187,23 @@ def _clauses_stand(text: str, quotes: Sequence[str], words_of: Callable[[Sequenc
     clauses = [clause for clause in CLAUSE.split(text) if clause.strip()]
     words = words_of([*clauses, *quotes])
     (first, *later), known = words[: len(clauses)], words[len(clauses) :]
-    return _shared(first, [set().union(*known)]) and all(_shared(clause, known) for clause in later)
+    together = set().union(*known)
+    return (
+        _shared(first, [together])
+        and all(_shared(clause, known) for clause in later)
+        and _longest_new_row(text, together, words_of) < NEW_ROW
+    )
+
+
+def _longest_new_row(text: str, known: set[str], words_of: Callable[[Sequence[str]], list[set[str]]]) -> int:
+    """Most content words in a row, small words between them aside, none of which is known."""
+    *single, content = words_of([*_WORD.findall(text), text])  # of a small word alone its stem is given, too
+    longest = row = 0
+    for words in single:
+        if words & content:
+            row = row + 1 if words.isdisjoint(known) else 0
+            longest = max(longest, row)
+    return longest
 
 
 def _shared(clause: set[str], known: Sequence[set[str]]) -> bool:

@@ -243,6 +243,11 @@ def words_of(texts: Sequence[str]) -> list[set[str]]:
         ("A low-energy process narrows the search.", "A high-energy process narrows the search.", False),
         ("It is shown in Fig. 2.", "It is shown in Fig. 4.", False),
         ("Newton found that cells fail.", "We found that cells fail.", False),
+        (
+            "The efficiency of cells is 9 % at a team of international researchers.",
+            "The efficiency of cells is 9 %.",
+            False,
+        ),
         ("Cells fail, because gold absorbs light.", "Cells fail within years.", False),
     ],
 )
