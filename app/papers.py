@@ -58,7 +58,7 @@ def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as
 @_paths
 @_index
 @click.option("--llm", metavar="SPEC",
-              help="Let a model draft: openai:gpt-4o, ollama:llama3, http://host:8080/v1, local, local:PATH.")  # fmt: skip
+              help="Let a model draft: openai:gpt-4o, ollama:llama3, http://host/v1, local, local:PATH.")  # fmt: skip
 @click.option("--compare", is_flag=True,
               help="Also show what each paper says, and which of them agree and disagree.")  # fmt: skip
 @click.option("--show", type=PathName(file_okay=False),
