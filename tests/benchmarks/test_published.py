@@ -1,4 +1,4 @@
-"""The README's tables show what is published, and what is published can be repeated."""
+"""The tables of the documents show what is published, and what is published can be repeated."""
 
 from __future__ import annotations
 
@@ -16,12 +16,18 @@ ROOT = Path(__file__).parents[2]
 PUBLISHED = read_published()
 
 
+def measured() -> str:
+    """Where documents show what was measured: that section of the README, and the document of all measurements."""
+    section = re.search(r"\n## How good is it\?\n.*?(?=\n## )", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    assert section is not None
+    everything = ROOT / "docs" / "measurements.md"
+    return section[0] + (everything.read_text("utf-8") if everything.is_file() else "")
+
+
 def table_rows() -> Iterator[tuple[str, str, list[str]]]:
-    """(words in bold above, first cell, other cells) of every row of the README's tables of measurements."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    section = text[text.index("\n## How good is it?") : text.index("\n## How it works")]
+    """(words in bold above, first cell, other cells) of every row of the tables of measurements."""
     above = ""
-    for line in section.splitlines():
+    for line in measured().splitlines():
         if bold := re.match(r"\*\*(.+?)\.?\*\*", line):
             above = bold[1]
         if line.startswith("|") and not re.match(r"\|[-| :]+\|$", line):
@@ -44,15 +50,15 @@ def test_every_figure_of_the_tables_stands_in_the_file() -> None:
     assert not missing, f"add to benchmarks/published.toml, with their commands: {missing}"
 
 
-def test_every_figure_of_the_file_stands_in_the_readme() -> None:
-    text = (ROOT / "README.md").read_text("utf-8")
+def test_every_figure_of_the_file_is_shown() -> None:
+    text = measured()
     for one in PUBLISHED:
         for figure in one.figures:
             for number in NUMBER.findall(figure.shown):
                 assert number in text, f"{one.name}, {figure.what}: {number}"
 
 
-def test_names_tell_measurements_apart_and_sections_are_the_readmes() -> None:
+def test_names_tell_measurements_apart_and_sections_are_those_of_the_documents() -> None:
     assert len({one.name for one in PUBLISHED}) == len(PUBLISHED)
     headings = {above for above, _, _ in table_rows()}
     for one in PUBLISHED:
