@@ -29,7 +29,9 @@ class Echo:
         if len(words) > 50:
             raise PromptTooLong("50 words are the most")
         self.asked.append((most_tokens, stop))
-        return Written(" ".join(words[:most_tokens]), len(words), min(len(words), most_tokens), len(words) <= most_tokens)
+        return Written(
+            " ".join(words[:most_tokens]), len(words), min(len(words), most_tokens), len(words) <= most_tokens
+        )
 
 
 @pytest.fixture
