@@ -44,6 +44,9 @@ SMALL_CONTEXT = 1_500
 NEAR = 0.55
 """Cosine from which on a sentence of the papers is what a failed sentence of the draft was about."""
 
+VERBATIM = 0.9
+"""Share of a sentence's words in a quote, in their order, from which on it was copied from there, whatever it cites."""
+
 LEAST_SECONDS = 3.0
 """Time left at which a model is not asked again."""
 
@@ -217,7 +220,7 @@ class GroundedAnswerer:
             judged = [(places, as_cited, next(verdicts)) for places, as_cited in rows]
             turned = _nearest_turned(sentence.text, rows)
             standing = [
-                (as_cited, -len(places), v.score, places)
+                (copied(sentence.text, places[-1].text) >= VERBATIM, as_cited, -len(places), v.score, places)
                 for places, as_cited, v in judged
                 if v.supported
                 and max(copied(sentence.text, place.text) for place in places) > turned
@@ -226,8 +229,8 @@ class GroundedAnswerer:
             if not standing or holds_citation(sentence.text):
                 found.append(None)
                 continue
-            # The cited source first, then the shorter quote, then the surer one.
-            as_cited, _, _, places = max(standing, key=lambda row: row[:3])
+            # What was copied first, then the cited source, then the shorter quote, then the surer one.
+            _, as_cited, _, _, places = max(standing, key=lambda row: row[:4])
             quotes = tuple(quote for place in places for quote in place.supports())
             found.append(Grounded(AnswerSentence(sentence.text, quotes), places, True, as_cited))
         return found
