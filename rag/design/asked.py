@@ -134,9 +134,9 @@ def read_question(question: str) -> Asked:
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
     elements += [FAMILY_ELEMENTS[name][0] for name in families if len(FAMILY_ELEMENTS.get(name, ())) == 1]
     named = [m for m in find_mentions(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
-    for group, joined in _required(firm):
-        one_of += [group] if joined == "or" else []
-        elements += group if joined == "and" else ()
+    for symbols, joined in _required(firm):
+        one_of += [symbols] if joined == "or" else []
+        elements += symbols if joined == "and" else ()
     shapes = [m for m in (*mentions, *named) if m.kind == "prototype" and not _is_shy(firm, m)]
     prototypes = tuple(dict.fromkeys(m.name for m in shapes if m.name))
     groups = {m.spacegroup for m in mentions if m.kind == "spacegroup" and m.spacegroup}
