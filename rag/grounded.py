@@ -9,6 +9,7 @@ ever change the wording and the choice of what the papers say.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -252,9 +253,14 @@ def _nearest_turned(text: str, rows: Iterable[tuple[tuple[Place, ...], bool]]) -
     return max((copied(text, other) for other in alone if is_turned(text, other)), default=-1.0)
 
 
+_GOES_ON = re.compile(
+    r",\s+(?:is|are|was|were|can|could|has|have|had|will|would|should|must|do|does|did|may|might)\b", re.I
+)
+
+
 def shortened(text: str) -> list[str]:
-    """A sentence without its last clauses, the longest first; nothing where it has but one."""
-    ends = [match.start() for match in CLAUSE.finditer(text)]
+    """A sentence without its last clauses, the longest first; nothing where it has but one, or goes on behind it."""
+    ends = [match.start() for match in CLAUSE.finditer(text) if not _GOES_ON.search(text, match.start())]
     return [f"{text[:end].rstrip()}." for end in reversed(ends) if len(text[:end].split()) >= FEWEST_WORDS][:2]
 
 

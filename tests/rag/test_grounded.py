@@ -12,6 +12,7 @@ from clip_mat import SentenceEncoder
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, Answer
 from rag.errors import ModelError, ModelSilent
+from rag.grounded import shortened
 from rag.llm import Settings
 from rag.llm.model import Heard, Message
 from rag.strict import stands
@@ -171,6 +172,11 @@ def test_a_clause_too_many_is_cut_off(demo: PaperLibrary) -> None:
     answer = ask(demo, f"{OWN}, which is a small effect of the extreme case of a single electron [1].")
     assert any(sentence.text == f"{OWN}." for sentence in answer.sentences)
     assert "single electron" not in answer.text
+
+
+def test_a_sentence_is_not_cut_off_before_its_verb() -> None:
+    assert shortened("Cells fail early, which is a pity.") == ["Cells fail early."]
+    assert shortened("We say why thermostats, which control the temperature, are needed.") == []
 
 
 def test_of_a_half_true_draft_the_lost_half_is_made_up_for_by_the_papers(demo: PaperLibrary, extract: Answer) -> None:
