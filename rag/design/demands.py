@@ -17,7 +17,7 @@ from rag.design.choice import Candidate, meets_conditions
 from rag.design.compounds import Compound
 from rag.design.evidence import Demand, Evidence, Source
 from rag.design.shapes import Shape, possible_type, shapes_of
-from rag.design.statements import Statement
+from rag.design.statements import Statement, says
 from rag.design.wish import Wish
 
 MOST_WORDS = 600
@@ -261,6 +261,8 @@ class _Draft:
         place = statement.place_of(words)
         if place is None:
             return False
+        if words not in place.quote:  # as it stands on the page: Sn(II)5S4Cl2
+            words = next((token.strip(".,;:") for token in place.quote.split() if says(token, words)), words)
         self.evidence.append(Evidence(demand, value, "paper", words, statement.text, place))
         return True
 
