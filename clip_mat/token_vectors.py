@@ -155,7 +155,7 @@ def _embeddings(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> nn.
     return Embeddings().eval()
 
 
-def _modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[nn.Module, nn.Module]:
+def _modules(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[nn.Module, nn.TransformerEncoder]:
     """BERT's embeddings and layers, with their weights."""
     import torch
     from torch import nn
