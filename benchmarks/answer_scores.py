@@ -84,7 +84,8 @@ class JudgedAnswer:
 def claims(text: str) -> list[str]:
     """The sentences of a text that claim something: no headings, questions and refusals."""
     lines = (line for line in _MARKUP.sub("", text).splitlines() if line.strip())
-    sentences = [sentence for line in _joined(lines) for sentence in split_sentences(line)]
+    # Small models say the same over and over: once counts.
+    sentences = dict.fromkeys(sentence for line in _joined(lines) for sentence in split_sentences(line))
     return [
         sentence
         for sentence in sentences

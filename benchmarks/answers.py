@@ -23,8 +23,9 @@ from benchmarks.answer_scores import JudgedAnswer, Scores, judge_answer, score
 from benchmarks.answers_worker import read_rows
 from benchmarks.judge import Judge, read_pages
 from benchmarks.judge_error import minilm
-from benchmarks.qa import DATA, OFFLINE, ROOT, THREADS, interval
-from rag.evaluation import read_questions
+from benchmarks.qa import DATA, OFFLINE, ROOT, THREADS
+from benchmarks.qa import interval as measured
+from rag.evaluation import Estimate, read_questions
 from rag.evaluation.measures import table
 from rag.evaluation.questions import same_file
 
@@ -244,7 +245,7 @@ def show(scores: Sequence[Scores]) -> str:
         ("citations to a wrong page", *(interval(one.wrong_pages) for one in scores)),
         ("sentences no page says", *(interval(one.unsupported) for one in scores)),
         ("citations / sentences", *(f"{one.precision.n} / {one.recall.n}" for one in scores)),
-        ("pages a citation", *(f"{one.pages_a_citation:.1f}" for one in scores)),
+        ("pages a citation", *(f"{one.pages_a_citation:.1f}" if one.precision.n else "-" for one in scores)),
         *((f"silent, {name}", *(interval(one.silent[name]) for one in scores)) for name in silent),
         ("failed", *(str(one.failed) for one in scores)),
         ("calls an answer", *(f"{one.calls:.1f}" for one in scores)),
@@ -253,6 +254,11 @@ def show(scores: Sequence[Scores]) -> str:
         ("of the processor", *("{:.1f} / {:.1f}".format(*one.processor_seconds) for one in scores)),
     ]
     return table(("", *(one.system for one in scores)), rows)
+
+
+def interval(estimate: Estimate) -> str:
+    """A measure with its interval; a dash where there was nothing to measure."""
+    return measured(estimate) if estimate.n else "-"
 
 
 if __name__ == "__main__":

@@ -122,6 +122,7 @@ def test_claims_are_no_refusals(text: str) -> None:
 
 def test_claims_leave_out_headings_questions_and_refusals() -> None:
     text = "The key points:\n\n1. **Cells** reached 25.5%.\n2. Films degrade\nin moist air. What else? I don't know."
+    text += " Cells reached 25.5%."
     assert claims(text) == ["Cells reached 25.5%.", "Films degrade in moist air."]
 
 
@@ -250,6 +251,13 @@ def test_questions_that_were_not_reached_fail(tmp_path: Path, monkeypatch: pytes
     verdict = json.loads((tmp_path / "stuff.verdicts.jsonl").read_text())
     assert (verdict["held"], verdict["how"], verdict["sentence"]) == (True, "quote", EFFICIENCY)
     assert "0.00 [0.00, 0.00]" in answers.show([scores])
+
+
+def test_what_was_not_measured_is_a_dash(judge: Judge) -> None:
+    scores = score("x", [judge_answer(row((MOISTURE, [])), "x", judge)], [QUESTION])
+    shown = answers.show([scores])
+    assert "nan" not in shown
+    assert "| citation precision        | - " in shown
 
 
 def test_what_is_missing_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
