@@ -5,6 +5,7 @@ Heavy imports are inside the classes: a worker process loads one system and noth
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import re
 import shutil
@@ -165,6 +166,8 @@ class PaperQA:
     json: ClassVar[bool] = False
 
     def __init__(self, folder: Path, llm: str) -> None:
+        # CPython 3.11 can crash when it collects the coroutines that litellm leaves waiting.
+        gc.disable()
         from paperqa import Settings
         from paperqa.settings import AnswerSettings, ParsingSettings, PromptSettings
 

@@ -201,7 +201,8 @@ def run(system: str, llm: str, stages: Sequence[dict[str, Any]], options: argpar
     asked = {(stage["set"], question) for stage in stages for question in stage["questions"]}
     answered = {(row["set"], row["question"]) for row in read_rows(options.out / f"{system}.jsonl")}
     if done.returncode and asked - answered:  # some break on their way out, with all said
-        return (log.read_text(errors="replace").strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+        last = (log.read_text(errors="replace").strip().splitlines() or ["no word"])[-1]
+        return f"signal {-done.returncode}" if done.returncode < 0 else last
     return ""
 
 
