@@ -64,7 +64,7 @@ class Measurement:
     Attributes:
         name: To choose it by.
         section: Words of the README under which its figures stand.
-        command: With ``{data}`` and ``{index}`` for folders; empty where the figures are quoted from others.
+        command: With ``{data}``, ``{index}`` and ``{library}`` for folders; empty where the figures are quoted from others.
         seed: Of all that is drawn.
         date: When it was last run.
         minutes: It takes on two idle cores.
@@ -81,9 +81,14 @@ class Measurement:
     figures: tuple[Figure, ...]
     machine: str
 
-    def words(self, data: Path, index: Path) -> list[str]:
+    @property
+    def needs_index(self) -> bool:
+        """Whether an index has to be made before."""
+        return "{index}" in self.command or "{library}" in self.command
+
+    def words(self, data: Path, index: Path, library: Path) -> list[str]:
         """The command, to be run by this interpreter."""
-        words = [word.format(data=data, index=index) for word in shlex.split(self.command)]
+        words = [word.format(data=data, index=index, library=library) for word in shlex.split(self.command)]
         modules = {"clip-mat": ["-m", "app.cli"], "pytest": ["-m", "pytest"], "python": []}
         return [sys.executable, *modules[words[0]], *words[1:]]
 
@@ -130,7 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for one in chosen:
         print(f"{one.name}: about {one.minutes:g} minutes on two idle cores\n  {one.command}", file=sys.stderr)
         begun = time.perf_counter()
-        words = one.words(options.data, options.index)
+        words = one.words(options.data, options.index, options.library)
         done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
         took = (time.perf_counter() - begun) / 60
         print(f"\n{one.name}, {took:.1f} minutes, exit status {done.returncode}\n")
@@ -150,7 +155,7 @@ def choose(measurements: Sequence[Measurement], only: Sequence[str], minutes: fl
         return [one for one in measurements if one.name in only]
     chosen, left = [], minutes
     for one in sorted(measurements, key=lambda one: one.minutes):
-        if one.command and "{index}" not in one.command and one.minutes <= left:
+        if one.command and not one.needs_index and one.minutes <= left:
             chosen.append(one)
             left -= one.minutes
     return chosen
@@ -183,6 +188,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, default=30, help="budget, in minutes of two idle cores")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of papers and crystals")
     parser.add_argument("--index", type=Path, default=Path("train20"), help="index of mp_train of at most 20 atoms")
+    parser.add_argument("--library", type=Path, default=Path("papers21"), help="index of the papers")
     return parser
 
 

@@ -17,7 +17,10 @@ PUBLIC = {
         *("Crystal", "CrystalClip", "Generator", "MaterialsIndex", "SentenceEncoder"),
         *("ClipMatError", "CrystalError", "RequestError", "TrainingError", "WeightsError"),
     },
-    "rag": {"PaperLibrary", "LibraryError", "QuestionError", "RagError", "UnreadableDocument", "UnsafeDocument"},
+    "rag": {
+        *("PaperLibrary", "LibraryError", "ModelError", "QuestionError", "RagError"),
+        *("UnreadableDocument", "UnsafeDocument"),
+    },
     "rag.design": {"Alternative", "Design", "DesignedCrystal", "Evidence", "Plan", "Wish", "design", "plan"},
     "rag.verify": {"Verdict", "Verifier", "contradicts"},
     "rag.llm": {"LanguageModel", "Settings", "load_model", "wrap"},

@@ -39,7 +39,7 @@ def test_every_figure_of_the_tables_stands_in_the_file() -> None:
     rows = list(table_rows())
     assert len(rows) > 30
     shown = {number for one in PUBLISHED for figure in one.figures for number in NUMBER.findall(figure.shown)}
-    prose = re.compile(r"\(`[^`]*`[^)]*\)|`[^`]*`|\([^()\d]*\)|@\d+|\"[^\"]*\"")
+    prose = re.compile(r"\]\([^)]*\)|MP-20|\(`[^`]*`[^)]*\)|`[^`]*`|\([^()\d]*\)|@\d+|\"[^\"]*\"")
     missing = [
         f"{above}, {first!r}: {number}"
         for above, first, others in rows
@@ -131,4 +131,4 @@ def test_a_command_is_run_and_judged(
         monkeypatch.setattr("benchmarks.repeat.read_published", lambda one=one: [one])
         assert main(["--minutes", "2"]) == status
         assert ("DIFFERS" in capsys.readouterr().out) is bool(status)
-    assert one.words(tmp_path, tmp_path)[0] == sys.executable
+    assert one.words(tmp_path, tmp_path, tmp_path)[0] == sys.executable

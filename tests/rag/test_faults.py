@@ -118,7 +118,8 @@ HIDDEN = {
 
 def test_orders_that_nobody_sees_are_never_read(library: PaperLibrary, tmp_path: Path) -> None:
     seen = text(72, 340, "The band gap of tin halide perovskites is 1.3 eV.")
-    for name, drawn in {**HIDDEN, "plain to see.pdf": text(72, 300, ORDER)}.items():
+    plain = text(72, 300, "Fake tin halides have a band gap of 9.9 eV.")
+    for name, drawn in {**HIDDEN, "plain to see.pdf": plain}.items():
         builder = Builder(resources="/ExtGState << /Clear << /ca 0 >> >>")
         write(tmp_path / "in", name, builder.page(*paper_page(), seen, drawn).build())
     keys = dict(library.add(tmp_path / "in").added)
@@ -445,7 +446,7 @@ def test_an_index_that_cannot_be_asked(run: Callable[..., Any], tmp_path: Path) 
         library.add(write(tmp_path, "tin.txt", TIN))
     write(tmp_path / "foreign", "store.sqlite", b"SQLite format 3\0" + b"\0" * 4096)
     write(tmp_path, "file", b"x")
-    for index, word in (("absent", "no store"), ("other", "hash"), ("foreign", ""), ("file", "file")):
+    for index, word in (("absent", "no papers"), ("other", "hash"), ("foreign", ""), ("file", "file")):
         status, out, err = run("ask", QUESTION, "--index", tmp_path / index)
         assert status in (1, 2), index
         assert out == ""

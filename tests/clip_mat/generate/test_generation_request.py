@@ -83,7 +83,7 @@ def test_states_are_what_a_crystal_must_have() -> None:
     [
         ({"composition": "Xx2"}, "Xx2"),
         ({"composition": "Na0.5Cl"}, "Na0.5Cl"),
-        ({"composition": ""}, None),
+        ({"composition": ""}, "no formula"),
         ({"cell": "NaCl", "composition": "NaCl"}, "not both"),
         ({"cell": {"Na": 1.5}}, "whole number"),
         ({"cell": {"Qq": 1}}, "Qq"),
