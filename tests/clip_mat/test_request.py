@@ -175,7 +175,7 @@ def test_notes_say_how_each_phrase_was_understood() -> None:
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "x" * (MAX_LENGTH + 1), "x" * 100_000, "oxide \ud800"])
 def test_questions_that_cannot_be_read(text: str) -> None:
-    with pytest.raises(RequestError, match="the (question|text)") as caught:
+    with pytest.raises(RequestError, match=r"the (question|text)") as caught:
         interpret(text)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
