@@ -64,7 +64,7 @@ class Measurement:
     Attributes:
         name: To choose it by.
         section: Words of the README under which its figures stand.
-        command: With ``{data}``, ``{index}``, ``{library}`` for folders; empty where the figures are quoted from others.
+        command: With ``{data}``, ``{index}``, ``{library}`` for folders; empty where figures are quoted from others.
         seed: Of all that is drawn.
         date: When it was last run.
         minutes: It takes on two idle cores.
