@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.terminal import console, json_option, note_skipped, print_json, progress_bar
+from app.terminal import PathName, console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, Generator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from clip_mat.generate.ranking import Judge
     from clip_mat.generate.templates import Templates
 
-_path = click.Path(path_type=Path, exists=True)
+_path = PathName(exists=True)
 _AT_ONCE = 64
 
 
@@ -34,7 +34,7 @@ _AT_ONCE = 64
 @click.option("--spacegroup", is_flag=True, help="Tell the space group too.")
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1, 1000), help="Crystals for each.")
 @click.option("--from-noise", is_flag=True, help="Without templates.")
-@click.option("--denoiser", type=click.Path(path_type=Path, file_okay=False, exists=True),
+@click.option("--denoiser", type=PathName(file_okay=False, exists=True),
               help="Folder of weights that make crystals of noise.  [default: those that come along]")  # fmt: skip
 @click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
 @click.option("--limit", type=click.IntRange(1), help="Most requests, drawn at random.  [default: all]")

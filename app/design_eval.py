@@ -9,16 +9,14 @@ from typing import Any
 
 import click
 
-from app.terminal import json_option, note, print_json, progress_bar
+from app.terminal import PathName, json_option, note, print_json, progress_bar
 
-_folder = click.Path(path_type=Path, file_okay=False)
+_folder = PathName(file_okay=False)
 
 
 @click.command("design")
-@click.option(
-    "--papers", type=click.Path(path_type=Path, exists=True), required=True, help="The papers that are asked."
-)
-@click.option("--questions", type=click.Path(path_type=Path, dir_okay=False, exists=True), required=True,
+@click.option("--papers", type=PathName(exists=True), required=True, help="The papers that are asked.")
+@click.option("--questions", type=PathName(dir_okay=False, exists=True), required=True,
               help="JSON Lines: question, expected.")  # fmt: skip
 @click.option("--templates", type=_folder, help="Structure index for templates; by default 288 bundled prototypes.")
 @click.option("--index", type=_folder, help="Keep the paper index here, for next time.")

@@ -35,7 +35,7 @@ _folder = PathName(file_okay=False)
 @click.option("--filter", "condition", help="OPTIMADE filter in place of the one read from TEXT; '' for none.")
 @click.option("--from-noise", is_flag=True, help="From pure noise, without templates.")
 @click.option("--index", "folder", type=_folder, help="Where templates come from; by default 288 bundled prototypes.")
-@click.option("--denoiser", "weights", type=click.Path(path_type=Path, file_okay=False, exists=True),
+@click.option("--denoiser", "weights", type=PathName(file_okay=False, exists=True),
               help="Folder of your own weights, as train diffusion writes them.")  # fmt: skip
 @click.option("--requests", type=click.File("rb"), help="Requests as JSON Lines; - for stdin. Prints JSON Lines.")
 @click.option("--rank", type=click.Choice(["model", "energy"]), default="model", show_default=True,

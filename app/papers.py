@@ -63,7 +63,7 @@ def ingest_command(paths: tuple[Path, ...], index: Path | None, online: bool, as
               help="Also show what each paper says, and which of them agree and disagree.")  # fmt: skip
 @click.option("--show", type=PathName(file_okay=False),
               help="Write the cited pages into this folder as PNG (of text files: HTML), quotes marked.")  # fmt: skip
-@click.option("--html", type=click.Path(path_type=Path, dir_okay=False),
+@click.option("--html", type=PathName(dir_okay=False),
               help="Write a report into this file: answer, quotes, references and the cited pages.")  # fmt: skip
 @json_option
 def ask_command(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
@@ -85,6 +85,16 @@ def console() -> Console:
 def note(text: str) -> None:
     """A remark for people, on stderr."""
     click.echo(plain(text), err=True)
+
+
+def show_run(out: Path, *, finished: bool, steps: int, minutes: float, metrics: Mapping[str, float]) -> int:
+    """Says how a training run in a folder went; the exit status."""
+    if not finished:
+        note(f"{out}: stopped at step {steps} (continue with --resume)")
+        return 1
+    figures = "".join(f", {name} {value:.3f}" for name, value in metrics.items())
+    note(f"{out}: {steps} steps in {minutes:.0f} minutes{figures}")
+    return 0
 
 
 def note_skipped(left_out: Skipped) -> None:

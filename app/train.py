@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import PathName, json_option, note, print_json, progress_bar
+from app.terminal import PathName, json_option, print_json, progress_bar, show_run
 from app.train_ranker import ranker_command
 from app.train_verifier import verifier_command
 
@@ -215,12 +215,9 @@ def _told(summary: RunSummary, out: Path, as_json: bool) -> int:
         return 0
     if as_json:
         print_json(summary.to_dict())
-    if not summary.finished:
-        note(f"{out}: stopped at step {summary.steps} (continue with --resume)")
-        return 1
-    figures = "".join(f", {name} {value:.3f}" for name, value in summary.metrics.items())
-    note(f"{out}: {summary.steps} steps in {60 * summary.hours:.0f} minutes{figures}")
-    return 0
+    return show_run(
+        out, finished=summary.finished, steps=summary.steps, minutes=60 * summary.hours, metrics=summary.metrics
+    )
 
 
 def _bar_until_done(stack: ExitStack, what: str) -> Callable[[int, int], None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from app.terminal import json_option, note, print_json
+from app.terminal import PathName, json_option, note, print_json, show_run
 
 VALIDATION = 400
 """Lessons to choose by, fewer where there are fewer to learn from."""
@@ -16,11 +16,11 @@ VALIDATION = 400
 @click.command("verifier")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=PathName(file_okay=False, exists=True),
     required=True,
     help="Folder with papers (PDF), questions (ChemLit-QA) and answers (ScholarQABench), at any depth.",
 )
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder of the run.")
+@click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the run.")
 @click.option("--minutes", default=25.0, show_default=True, help="Time limit, over all parts of the run.")
 @click.option("--steps", type=int, help="At most so many steps.")
 @click.option("--lessons", default=12_000, show_default=True, help="Different pairs to learn from.")
@@ -63,9 +63,6 @@ def verifier_command(
     summary = train_verifier(split, out, config, resume=resume)
     if as_json:
         print_json(summary.to_dict())
-    if not summary.finished:
-        note(f"{out}: stopped at step {summary.steps} (continue with --resume)")
-        return 1
-    figures = "".join(f", {name} {value:.3f}" for name, value in summary.metrics.items())
-    note(f"{out}: {summary.steps} steps in {summary.minutes:.0f} minutes{figures}")
-    return 0
+    return show_run(
+        out, finished=summary.finished, steps=summary.steps, minutes=summary.minutes, metrics=summary.metrics
+    )

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import click
 
-from app.terminal import json_option, note, print_json
+from app.terminal import PathName, json_option, note, print_json
 
 
 @click.command("verifier")
 @click.option(
     "--data",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=PathName(file_okay=False, exists=True),
     required=True,
     help="Folder with papers (PDF), questions, answers, and the claims of SciFact, at any depth.",
 )
 @click.option(
     "--model",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=PathName(file_okay=False, exists=True),
     help="Folder of trained weights; by default those that are shipped.",
 )
 @click.option(
     "--written",
-    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    type=PathName(dir_okay=False, exists=True),
     help="Claims written by hand about sentences of the papers, JSON Lines: file, sentence, true, false.",
 )
 @click.option("--most", default=200, show_default=True, help="Cases of a list.")
