@@ -6,10 +6,7 @@ asked again, so that a run that was stopped goes on where it was. A peer needs n
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import json
-import os
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -18,17 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answering import Answering
+from benchmarks.worker import begin
 
 
 def main() -> None:
     """Read a task from a JSON file, add the answers to the JSON Lines file that it names."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("task", type=Path)
-    task = json.loads(parser.parse_args().task.read_text())
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task["cores"]])
-    module, _, name = task["system"].partition(":")
-    system_type: type[Answering] = getattr(importlib.import_module(module), name)
+    task, system_type = begin(main.__doc__)
     out = Path(task["out"])
     known = {(row["set"], row["question"]) for row in read_rows(out)}
     if all((stage["set"], question) in known for stage in task["stages"] for question in stage["questions"]):

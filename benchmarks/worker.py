@@ -25,16 +25,21 @@ ROUNDS = 3
 
 def main() -> None:
     """Read a task from a JSON file, write the measurements to the file that it names."""
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parser.add_argument("task", type=Path)
-    task = json.loads(parser.parse_args().task.read_text())
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task["cores"]])
-    module, _, name = task["system"].partition(":")
-    system_type: type[System] = getattr(importlib.import_module(module), name)
+    task, system_type = begin(main.__doc__)
     with tempfile.TemporaryDirectory() as folder:
         result = measure(system_type, Path(folder), [Path(path) for path in task["papers"]], task["questions"])
     Path(task["out"]).write_text(json.dumps(result))
+
+
+def begin(description: str | None) -> tuple[dict[str, Any], Any]:
+    """The task that the command line names, and the type of its system; this process keeps to the cores it is given."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("task", type=Path)
+    task: dict[str, Any] = json.loads(parser.parse_args().task.read_text())
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: task["cores"]])
+    module, _, name = task["system"].partition(":")
+    return task, getattr(importlib.import_module(module), name)
 
 
 def measure(system_type: type[System], folder: Path, papers: list[Path], questions: list[str]) -> dict[str, Any]:

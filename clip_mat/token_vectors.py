@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +23,8 @@ from clip_mat.errors import WeightsError
 if TYPE_CHECKING:
     import torch
     from torch import nn
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +66,16 @@ class Bert:
 
     def __init__(self, folder: Path, max_tokens: int, device: str, *, bfloat16: bool) -> None:
         import torch
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
         from tokenizers import Tokenizer
 
-        try:
-            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-            weights = load_file(folder / "model.safetensors")
+        def build(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> tuple[nn.Module, nn.Module]:
             self._tokenizer = Tokenizer.from_str((folder / "tokenizer.json").read_text(encoding="utf-8"))
+            self._tokenizer.enable_truncation(max_tokens)
+            self._tokenizer.enable_padding(pad_id=int(config["pad_token_id"]))
             self.dimension = int(config["hidden_size"])
-            embeddings, layers = _modules(config, weights)
-        except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-            raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
-        self._tokenizer.enable_truncation(max_tokens)
-        self._tokenizer.enable_padding(pad_id=config["pad_token_id"])
+            return _modules(config, weights)
+
+        embeddings, layers = _built(folder, build)
         dtype = torch.bfloat16 if bfloat16 else torch.float32
         self._embeddings, self._layers = embeddings.to(device, dtype), layers.to(device, dtype)
         self._device = device
@@ -103,14 +101,7 @@ def read_embeddings(folder: Path) -> nn.Module:
     Raises:
         WeightsError: If a file is missing or damaged, or the weights do not fit the configuration.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
-    try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        return _embeddings(config, load_file(folder / "model.safetensors"))
-    except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
-        raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
+    return _built(folder, _embeddings)
 
 
 def read_layers(folder: Path) -> tuple[nn.Module, nn.ModuleList, dict[str, Any]]:
@@ -122,16 +113,22 @@ def read_layers(folder: Path) -> tuple[nn.Module, nn.ModuleList, dict[str, Any]]
     Raises:
         WeightsError: If a file is missing or damaged, or the weights do not fit the configuration.
     """
+    from torch import nn
+
+    (embeddings, layers), config = _built(folder, lambda config, weights: (_modules(config, weights), config))
+    return embeddings, nn.ModuleList(layers.layers), config
+
+
+def _built(folder: Path, build: Callable[[dict[str, Any], dict[str, torch.Tensor]], T]) -> T:
+    """What is made of a folder's configuration and weights. Raises a WeightsError as `read_embeddings`."""
     from safetensors import SafetensorError
     from safetensors.torch import load_file
-    from torch import nn
 
     try:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        embeddings, layers = _modules(config, load_file(folder / "model.safetensors"))
+        return build(config, load_file(folder / "model.safetensors"))
     except (OSError, SafetensorError, KeyError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{folder}: no usable BERT there ({error}); reinstall or download it again") from error
-    return embeddings, nn.ModuleList(layers.layers), config
 
 
 def _embeddings(config: dict[str, Any], weights: dict[str, torch.Tensor]) -> nn.Module:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.answers import Answer, AnswerSentence, Reference, Support
+from rag.answers import EXTRACTIVE, Answer, AnswerSentence, Reference, Support
 from rag.design.statements import says
 from rag.documents import Box
 
@@ -98,6 +98,6 @@ def answer_from(given: dict[str, Any]) -> Answer:
             Reference(one["key"], one["text"], one.get("doi"), one["file"], one["bibtex"])
             for one in given.get("references", ())
         ),
-        model=str(given.get("model", "extractive")),
+        model=str(given.get("model", EXTRACTIVE)),
         timings=dict(given.get("timings", {})),
     )

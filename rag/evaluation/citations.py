@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.answers import ABSTENTION, LIMITATION
 from rag.evaluation.answers import Answer, AnswerSentence
 from rag.evaluation.fidelity import FidelityReport, PageReader, Quote, check_quotes
 from rag.reading.text import word_list
@@ -100,7 +101,9 @@ def holds(sentence: AnswerSentence) -> bool:
 
 
 def _is_fixed(sentence: AnswerSentence) -> bool:
-    return not sentence.support and sentence.text.startswith("The papers do not answer this")
+    return not sentence.support and (
+        sentence.text == ABSTENTION or sentence.text.startswith(LIMITATION.partition("{")[0])
+    )
 
 
 def _plain(text: str) -> str:
