@@ -34,6 +34,7 @@ _AT_ONCE = 64
 @click.option("--spacegroup", is_flag=True, help="Tell the space group too.")
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1, 1000), help="Crystals for each.")
 @click.option("--from-noise", is_flag=True, help="Without templates.")
+@click.option("--new", is_flag=True, help="Ask for crystals that the library does not know.")
 @click.option("--denoiser", type=PathName(file_okay=False, exists=True),
               help="Folder of weights that make crystals of noise.  [default: those that come along]")  # fmt: skip
 @click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
@@ -50,6 +51,7 @@ def csp_command(
     spacegroup: bool,
     n: int,
     from_noise: bool,
+    new: bool,
     denoiser: Path | None,
     max_sites: int,
     limit: int | None,
@@ -73,13 +75,17 @@ def csp_command(
 
     if library is None and not from_noise:
         raise click.UsageError("--library is needed, unless crystals are made --from-noise")
+    if new and (library is None or not (from_noise or _is_index(library))):
+        raise click.UsageError(
+            "--new needs the whole generator and a --library: an index, or --from-noise beside a file"
+        )
     share = processes or os.cpu_count() or 1
     tasks = read_tasks(
         asked, max_sites=max_sites, limit=limit, seed=seed, part=part, processes=share, skipped=note_skipped
     )
     outcomes, scores = [], []
     with ExitStack() as stack:
-        systems, known = _systems(stack, library, from_noise, denoiser, max_sites, seed)
+        systems, known = _systems(stack, library, {"from_noise": from_noise, "new": new}, denoiser, max_sites, seed)
         for name, generate in systems.items():
             with progress_bar(name) as progress:
                 outcome = predict(
@@ -89,14 +95,21 @@ def csp_command(
             scores.append(score_csp(outcome, tasks, n, known=known, seed=seed))
     found = {other.name: gains(outcomes[0], other, n, seed=seed) for other in outcomes[1:]}
     if as_json:
-        asked_for = {"requests": len(tasks), "content": content, "spacegroup": spacegroup, "n": n, "seed": seed}
+        asked_for = {
+            "requests": len(tasks),
+            "content": content,
+            "spacegroup": spacegroup,
+            "new": new,
+            "n": n,
+            "seed": seed,
+        }
         print_json(asked_for | {"systems": [one.to_dict() for one in scores], "gains": _dicts(found)})
     else:
         _show(render(scores, found))
 
 
 def _systems(
-    stack: ExitStack, library: Path | None, from_noise: bool, denoiser: Path | None, max_sites: int, seed: int
+    stack: ExitStack, library: Path | None, way: dict[str, Any], denoiser: Path | None, max_sites: int, seed: int
 ) -> tuple[dict[str, Generate], KnownCrystals | None]:
     """Generators by name, ours first; and what counts as known."""
     from clip_mat import MaterialsIndex
@@ -116,11 +129,11 @@ def _systems(
         entries = [entry for entry in read_entries(library, "train", note_skipped) if len(entry.crystal) <= max_sites]
         templates = TemplateLibrary(map(Template.of, entries))
         known = KnownCrystals.of_crystals([entry.crystal for entry in entries])
-    if index is not None or from_noise:
+    if index is not None or way["from_noise"]:
         from clip_mat import Generator
 
-        generator = stack.enter_context(Generator.load(index, denoiser=denoiser))
-        systems["from noise" if from_noise else "clip-mat"] = partial(_generate, generator, from_noise, seed)
+        generator = stack.enter_context(Generator.load(index, denoiser=denoiser, known=known))
+        systems["from noise" if way["from_noise"] else "clip-mat"] = partial(_generate, generator, way, seed)
     elif templates is not None:
         systems["ranked templates"] = _proposer(templates, default_ranker())
     if templates is not None:
@@ -129,7 +142,7 @@ def _systems(
 
 
 def _generate(
-    generator: Generator, from_noise: bool, seed: int, requests: Sequence[dict[str, Any]]
+    generator: Generator, way: dict[str, Any], seed: int, requests: Sequence[dict[str, Any]]
 ) -> list[list[Crystal]]:
     from clip_mat.generate.request import CrystalRequest
 
@@ -137,7 +150,7 @@ def _generate(
     with progress_bar("generating") as progress:
         for start in range(0, len(requests), _AT_ONCE):
             read = [
-                CrystalRequest.read(**request, from_noise=from_noise, seed=seed + start + place)
+                CrystalRequest.read(**request, **way, seed=seed + start + place)
                 for place, request in enumerate(requests[start : start + _AT_ONCE])
             ]
             made += [[one.crystal for one in result] for result in generator.generate(read)]

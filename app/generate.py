@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
 _AT_ONCE = 64
 _LIKE = '{"composition": "NaCl"}'
-_FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "seed")
+_FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "new", "seed")
 _folder = PathName(file_okay=False)
 
 
@@ -34,6 +34,7 @@ _folder = PathName(file_okay=False)
 @click.option("--crystal-system", help="triclinic to cubic.")
 @click.option("--filter", "condition", help="OPTIMADE filter in place of the one read from TEXT; '' for none.")
 @click.option("--from-noise", is_flag=True, help="From pure noise, without templates.")
+@click.option("--new", is_flag=True, help="Only crystals that the index does not know.")
 @click.option("--index", "folder", type=_folder, help="Where templates come from; by default 288 bundled prototypes.")
 @click.option("--denoiser", "weights", type=PathName(file_okay=False, exists=True),
               help="Folder of your own weights, as train diffusion writes them.")  # fmt: skip
@@ -55,6 +56,7 @@ def generate_command(
     crystal_system: str | None,
     condition: str | None,
     from_noise: bool,
+    new: bool,
     folder: Path | None,
     weights: Path | None,
     requests: BinaryIO | None,
@@ -82,9 +84,11 @@ def generate_command(
 
     if requests is not None:
         if any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture)):
-            raise click.UsageError("--requests goes with -n, --seed, --from-noise, --index, --denoiser and --rank only")
+            raise click.UsageError(
+                "--requests goes with -n, --seed, --from-noise, --new, --index, --denoiser and --rank only"
+            )
         with _open(folder, weights) as generator:
-            return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise}, rank)
+            return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise, "new": new}, rank)
     request = CrystalRequest.read(
         text or "",
         n=n,
@@ -94,6 +98,7 @@ def generate_command(
         crystal_system=crystal_system,
         filter=condition,
         from_noise=from_noise,
+        new=new,
         seed=seed,
     )
     with _open(folder, weights) as generator:

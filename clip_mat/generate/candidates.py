@@ -74,6 +74,8 @@ def finish(
         if not checks.valid or not obeys(crystal, group, request, candidate.properties) or not distinct.add(crystal):
             continue
         checks = replace(checks, unique=True, novel=None if known is None else not known.hold(crystal))
+        if request.new and not checks.novel:
+            continue
         done.append(
             GeneratedCrystal(
                 crystal=crystal,

@@ -46,14 +46,15 @@ class Generator:
     Args:
         index: Where templates come from, and what is known; stays open until `close`.
         denoiser: Makes crystals of noise.
+        known: What is not new; by default the crystals of the index.
     """
 
-    def __init__(self, index: MaterialsIndex, denoiser: CrystalDenoiser) -> None:
+    def __init__(self, index: MaterialsIndex, denoiser: CrystalDenoiser, *, known: KnownCrystals | None = None) -> None:
         self.index = index
         self.denoiser = denoiser
         self._retriever = Retriever(index, index.clip)
         self._noise = NoiseMaker(denoiser, index.clip)
-        self._known = KnownCrystals.of_index(index)
+        self._known = KnownCrystals.of_index(index) if known is None else known
 
     @classmethod
     def load(
@@ -62,6 +63,7 @@ class Generator:
         *,
         denoiser: CrystalDenoiser | Path | str | None = None,
         device: str = "cpu",
+        known: KnownCrystals | None = None,
     ) -> Self:
         """The generator with the models that come with this package.
 
@@ -69,6 +71,7 @@ class Generator:
             index: An index or its folder; by default the bundled prototypes.
             denoiser: A denoiser or the folder of its weights.
             device: Torch device of the denoiser.
+            known: What is not new; by default the crystals of the index.
 
         Raises:
             RequestError: If the index is missing or damaged, or was made with another Crystal CLIP.
@@ -80,7 +83,7 @@ class Generator:
             denoiser = CrystalDenoiser.load(denoiser, device=device)
         if not isinstance(index, MaterialsIndex):
             index = MaterialsIndex.open(index, create=index is None)
-        return cls(index, denoiser)
+        return cls(index, denoiser, known=known)
 
     def sample(self, text: str = "", n: int = 4, *, trajectory: bool = False, **asked: Any) -> GenerationResult:
         """Crystals for one request.
@@ -90,7 +93,7 @@ class Generator:
             n: How many.
             trajectory: Also keep the way from noise to each crystal.
             asked: As for `CrystalRequest.read`: composition, cell, spacegroup, crystal_system, filter, from_noise,
-                seed.
+                new, seed.
 
         Returns:
             The crystals, best first: n of them, or fewer and a note that says why.
@@ -180,7 +183,9 @@ class Generator:
         return max(0, min(request.n - _FIRST, request.n // 2))
 
     def _why_fewer(self, request: CrystalRequest, made: int) -> str:
-        told = f"{made} of {request.n} crystals: all others that were tried repeat these or do not meet the request"
+        told = f"{made} of {request.n} crystals: all others that were tried repeat these"
+        told += ", are known" if request.new else ""
+        told += " or do not meet the request"
         if not self._noise.can_make(request):
             most = self.denoiser.most_atoms
             told += f"; cells of more than {most} atoms are made from templates only, and no others of the index fit"

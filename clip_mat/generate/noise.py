@@ -82,7 +82,7 @@ class NoiseMaker:
         groups: dict[tuple[bool, bool], list[_Job]] = defaultdict(list)
         for place, request in enumerate(requests):
             composed, worded = request.composition is not None, place in vectors
-            best = counts[place] == 1 if composed else not worded
+            best = counts[place] == 1 and not request.new if composed else not worded
             for job in self._jobs(place, request, counts[place], vectors.get(place), tried):
                 groups[worded and not composed, best].append(job)
         found: list[list[Candidate]] = [[] for _ in requests]
@@ -171,6 +171,8 @@ class NoiseMaker:
         # where nothing is asked none are made to be sorted out: the simple crystals would stay
         free = request.composition is None and vector is None and not tried
         number = count if free or count == 1 else math.ceil(SPARE * count)
+        if request.new and request.composition is not None:
+            number *= BEST_OF  # which of them are new shows only when they are held against the index
         for row, start in enumerate(self._starts(request, number, tried)):
             yield _Job(place, start, condition, _seed(request, tried) + row)
 

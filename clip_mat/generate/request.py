@@ -47,6 +47,7 @@ class CrystalRequest:
         filter: OPTIMADE filter that every crystal meets; empty for none.
         n: How many crystals.
         from_noise: Without templates.
+        new: Only crystals that the index does not know.
         seed: Decides everything that is drawn.
         notes: How the request was understood, for the user to see.
     """
@@ -65,6 +66,7 @@ class CrystalRequest:
     filter: str = ""
     n: int = 4
     from_noise: bool = False
+    new: bool = False
     seed: int = 0
     notes: tuple[str, ...] = ()
 
@@ -80,6 +82,7 @@ class CrystalRequest:
         crystal_system: str | None = None,
         filter: str | None = None,
         from_noise: bool = False,
+        new: bool = False,
         seed: int = 0,
     ) -> Self:
         """Understand a request.
@@ -93,12 +96,13 @@ class CrystalRequest:
             crystal_system: In place of one in the text.
             filter: OPTIMADE, in place of the filter that is read from the text; "" for none.
             from_noise: Without templates.
+            new: Only crystals that the index does not know.
             seed: Decides everything that is drawn.
 
         Raises:
             RequestError: If a part cannot be understood or met, or two parts contradict each other.
         """
-        check_kinds(text=text, n=n, seed=seed, from_noise=from_noise)
+        check_kinds(text=text, n=n, seed=seed, from_noise=from_noise, new=new)
         if not 1 <= n <= MAX_NUMBER:
             raise RequestError(f"n must be a whole number from 1 to {MAX_NUMBER:,}, not {n}")
         if composition is not None and cell is not None:
@@ -120,7 +124,7 @@ class CrystalRequest:
             read = read._with_system(crystal_system)
         if content is not None and sum(content.values()) > MAX_ATOMS:
             raise RequestError(f"the cell holds {sum(content.values())} atoms; at most {MAX_ATOMS} can be made")
-        read = replace(read, text=text, cell=content, n=n, from_noise=from_noise, seed=seed)
+        read = replace(read, text=text, cell=content, n=n, from_noise=from_noise, new=new, seed=seed)
         read._check()
         return read
 
@@ -245,12 +249,12 @@ class CrystalRequest:
             "words": self.words,
         }
         asked = {name: value for name, value in known.items() if value not in (None, [], "")}
-        return asked | {"n": self.n, "from_noise": self.from_noise, "seed": self.seed}
+        return asked | {"n": self.n, "from_noise": self.from_noise, "new": self.new, "seed": self.seed}
 
     def to_rows(self) -> Iterator[tuple[str, str]]:
         """Names and values for people, of what was understood."""
         for name, value in self.to_dict().items():
-            if name not in ("text", "n", "seed", "from_noise"):
+            if name not in ("text", "n", "seed", "from_noise", "new"):
                 shown = ", ".join(value) if isinstance(value, list) else str(value)
                 if name == "cell" and self.cell:
                     shown = " ".join(f"{symbol}{count}" for symbol, count in self.cell.items())

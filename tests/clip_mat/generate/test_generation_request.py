@@ -99,6 +99,7 @@ def test_states_are_what_a_crystal_must_have() -> None:
         ({"n": 100_000}, "n must"),
         ({"seed": "x"}, "seed"),
         ({"from_noise": "yes"}, "from_noise"),
+        ({"new": 1}, "new"),
         ({"text": 5}, "text"),
         ({"text": "x" * 100_000}, "characters"),
         ({"filter": "nelements >"}, "filter"),

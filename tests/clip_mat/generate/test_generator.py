@@ -16,6 +16,7 @@ from clip_mat import Generator, MaterialsIndex
 from clip_mat.crystal import Crystal
 from clip_mat.facts import crystal_system
 from clip_mat.generate.candidates import Candidate
+from clip_mat.generate.checks import KnownCrystals, same
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
@@ -96,8 +97,6 @@ def test_elements_asked_for_are_there_and_no_others(generator: Generator) -> Non
 
 
 def test_results_are_best_first_and_never_the_same(generator: Generator) -> None:
-    from clip_mat.generate.checks import same
-
     result = generator.sample(composition="AgBr", n=6)
     scores = [made.score for made in result if made.origin.kind == "retrieved"]
     assert scores == sorted(scores, reverse=True)
@@ -130,6 +129,21 @@ def test_the_known_compound_comes_first_and_is_not_called_new(generator: Generat
     first, *others = generator.sample("NaCl", n=3)
     assert (first.spacegroup, first.checks.novel) == (225, False)
     assert all(made.checks.novel for made in others)
+
+
+def test_only_new_crystals_where_these_are_asked_for(generator: Generator) -> None:
+    for asked in ({"composition": "NaCl"}, {"text": "halide"}, {"cell": "Na2Cl2", "from_noise": True}):
+        result = generator.sample(n=3, new=True, **asked)
+        assert result
+        assert all(made.checks.novel for made in result)
+
+
+def test_what_is_new_can_be_judged_by_other_crystals_than_templates(generator: Generator) -> None:
+    first, second = generator.sample(composition="NaCl", n=2)
+    stranger = Generator(generator.index, generator.denoiser, known=KnownCrystals.of_crystals([second.crystal]))
+    made = stranger.sample(composition="NaCl", n=2, new=True)
+    assert same(made[0].crystal, first.crystal)
+    assert not any(same(one.crystal, second.crystal) for one in made)
 
 
 def test_from_noise_uses_no_template_and_repeats_itself(generator: Generator) -> None:
