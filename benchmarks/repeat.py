@@ -1,194 +1,172 @@
-"""Repeat what is published: commands of ``published.toml`` that fit the time, their figures beside those of the README.
+"""Repeat what is published: commands of ``published.toml`` that fit the time, their figures beside the published ones.
 
-A figure is the same where it lies in its published interval or, where it has none, within the last digit that is shown.
-Speeds and times are printed and not judged: every machine has its own.
+A figure is the same where each of its numbers lies in its published interval or, where it has none, within the last
+digit that is shown. Speeds and times are printed and not judged: every machine has its own. What a command needs, such
+as an index, is made first and kept in the folder --work, and so is what every command prints.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
-import shlex
 import subprocess
 import sys
 import time
-import tomllib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.published import Made, Measurement, Published, look_up, read_published, words_of
 from rag.evaluation.measures import table
 
 ROOT = Path(__file__).parents[1]
-PUBLISHED = Path(__file__).with_name("published.toml")
 DATA = ROOT.parent / "shared" / "data"
-NUMBER = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?")
-_INTERVAL = re.compile(r"\[([\d.]+), ([\d.]+)\]")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of the README.
-
-    Attributes:
-        what: It is.
-        shown: As the README has it, with its interval in brackets where it has one.
-        at: Where the command's JSON has it; empty where only a person can read it off.
-        times: A speed or a time, of which any machine has its own.
-    """
-
-    what: str
-    shown: str
-    at: str = ""
-    times: bool = False
-
-    def is_met_by(self, value: float) -> bool:
-        """Whether a repeated value is the published one, as exactly as that is given."""
-        interval = _INTERVAL.search(self.shown)
-        first = NUMBER.search(self.shown)
-        assert first is not None, self.shown
-        _, _, decimals = first[0].partition(".")
-        rounding = 0.5 * 10.0 ** -len(decimals)
-        scale = 100.0 if self.shown[first.end() :].startswith("%") else 1.0
-        published = float(first[0].replace(",", ""))
-        low, high = map(float, interval.groups()) if interval else (published, published)
-        return low - rounding - 1e-9 <= value * scale <= high + rounding + 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """A command and the figures that it gives.
-
-    Attributes:
-        name: To choose it by.
-        section: Words of the README under which its figures stand.
-        command: With ``{data}``, ``{index}``, ``{library}`` for folders; empty where figures are quoted from others.
-        seed: Of all that is drawn.
-        date: When it was last run.
-        minutes: It takes on two idle cores.
-        figures: In the order of the README.
-        machine: On which it ran.
-    """
-
-    name: str
-    section: str
-    command: str
-    seed: int
-    date: str
-    minutes: float
-    figures: tuple[Figure, ...]
-    machine: str
-
-    @property
-    def needs_index(self) -> bool:
-        """Whether an index has to be made before."""
-        return "{index}" in self.command or "{library}" in self.command
-
-    def words(self, data: Path, index: Path, library: Path) -> list[str]:
-        """The command, to be run by this interpreter."""
-        words = [word.format(data=data, index=index, library=library) for word in shlex.split(self.command)]
-        modules = {"clip-mat": ["-m", "app.cli"], "pytest": ["-m", "pytest"], "python": []}
-        return [sys.executable, *modules[words[0]], *words[1:]]
-
-
-def read_published(path: Path = PUBLISHED) -> list[Measurement]:
-    """Everything that is published."""
-    told = tomllib.loads(path.read_text("utf-8"))
-    return [
-        Measurement(
-            **{**one, "date": str(one["date"]), "figures": tuple(Figure(**figure) for figure in one["figures"])},
-            machine=told["machine"],
-        )
-        for one in told["measurement"]
-    ]
-
-
-def look_up(document: Any, place: str) -> float:
-    """A number in a JSON document: names of keys with "/" between; ``key=value`` picks from a list.
-
-    Raises:
-        KeyError: If it is not there.
-    """
-    for step in place.split("/"):
-        if isinstance(document, list):
-            key, _, value = step.partition("=")
-            found = [item for item in document if str(item.get(key)) == value]
-            if len(found) != 1:
-                raise KeyError(f"{place}: {len(found)} with {step}")
-            document = found[0]
-        elif isinstance(document, dict) and step in document:
-            document = document[step]
-        else:
-            raise KeyError(f"{place}: no {step}")
-    if isinstance(document, bool) or not isinstance(document, int | float):
-        raise KeyError(f"{place}: {document!r} is no number")
-    return float(document)
+WORK = ROOT / ".benchmarks"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; 1 where a figure is another now or a command fails."""
-    options = parser().parse_args(arguments)
-    chosen = choose(read_published(), options.only, options.minutes)
+    published = read_published()
+    options = parser(published).parse_args(arguments)
+    if not options.data.is_dir():
+        print(f"nothing to measure: no folder {options.data}; name that of the papers and crystals: --data FOLDER")
+        return 1
+    places = {name: (options.work / name).resolve() for name in published.made}
+    places |= {name: Path(folder).resolve() for name, folder in options.use}
+    missing = {name for name, place in places.items() if not place.exists()}
+    places |= {"data": options.data.resolve(), "peers": Path(options.peers)}
+    runnable = {one.name: lacking(one, options.peers) for one in published.measurements if one.command}
+    able = [one for one in published.measurements if one.command and not runnable[one.name]]
+    chosen = choose(published, able, options.only, options.minutes, missing)
+    options.work.mkdir(parents=True, exist_ok=True)
     differ = 0
     for one in chosen:
-        print(f"{one.name}: about {one.minutes:g} minutes on two idle cores\n  {one.command}", file=sys.stderr)
-        begun = time.perf_counter()
-        words = one.words(options.data, options.index, options.library)
-        done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-        took = (time.perf_counter() - begun) / 60
-        print(f"\n{one.name}, {took:.1f} minutes, exit status {done.returncode}\n")
-        differ += done.returncode != 0
-        if done.returncode == 0 and "--json" in words:
-            rows, wrong = judge(one, json.loads(done.stdout))
-            print(table(("what", "published", "now", ""), rows))
-            differ += wrong
-    left = [one.name for one in read_published() if one.command and one not in chosen]
-    print(f"\n{differ} differ" + (f"; not repeated: {', '.join(left)}" if left else ""))
+        for made in published.needed(one.command):
+            if made.name in missing:
+                missing.discard(made.name)
+                differ += not make(made, places)
+        differ += repeat(one, places, options.work)
+    left = [
+        f"{one.name} ({runnable[one.name] or f'{one.minutes:g} minutes'})"
+        for one in published.measurements
+        if one.command and one not in chosen
+    ]
+    print(f"\n{differ} differ" + (f"\nnot repeated: {', '.join(left)}" if left else ""))
     return 1 if differ else 0
 
 
-def choose(measurements: Sequence[Measurement], only: Sequence[str], minutes: float) -> list[Measurement]:
-    """Those named; else the quickest first, as many as fit."""
+def choose(
+    published: Published, able: Sequence[Measurement], only: Sequence[str], minutes: float, missing: set[str]
+) -> list[Measurement]:
+    """Those named; else, as many as fit, whichever is quickest next with what has to be made for it.
+
+    Args:
+        published: Everything.
+        able: What can be run here.
+        only: Names; none for what fits the time.
+        minutes: Of two idle cores.
+        missing: Names of what is not made yet.
+    """
     if only:
-        return [one for one in measurements if one.name in only]
-    chosen, left = [], minutes
-    for one in sorted(measurements, key=lambda one: one.minutes):
-        if one.command and not one.needs_index and one.minutes <= left:
-            chosen.append(one)
-            left -= one.minutes
+        return [one for one in able if one.name in only]
+    chosen: list[Measurement] = []
+    waiting, missing = list(able), set(missing)
+
+    def cost(one: Measurement) -> float:
+        return one.minutes + sum(made.minutes for made in published.needed(one.command) if made.name in missing)
+
+    while waiting:
+        quickest = min(waiting, key=cost)
+        if cost(quickest) > minutes:
+            break
+        minutes -= cost(quickest)
+        missing -= {made.name for made in published.needed(quickest.command)}
+        waiting.remove(quickest)
+        chosen.append(quickest)
     return chosen
 
 
+def lacking(one: Measurement, peers: str) -> str:
+    """Why a measurement cannot be run here: modules that the interpreter of the peers does not have, or ""."""
+    code = f"import importlib.util as u; print(*(m for m in {list(one.needs)!r} if u.find_spec(m) is None), sep=', ')"
+    if not one.needs:
+        return ""
+    done = subprocess.run([peers, "-c", code], stdout=subprocess.PIPE, text=True, check=False)
+    missing = done.stdout.strip() if done.returncode == 0 else f"a Python that runs: {peers}"
+    return f"needs {missing}" if missing else ""
+
+
+def make(made: Made, places: Mapping[str, Path]) -> bool:
+    """Make what commands need; whether it could be made."""
+    print(f"making {made.name}: about {made.minutes:g} minutes on two idle cores\n  {made.command}", file=sys.stderr)
+    done = subprocess.run(words_of(made.command, places), cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    return done.returncode == 0
+
+
+def repeat(one: Measurement, places: Mapping[str, Path], work: Path) -> int:
+    """Run one command and print its figures; how many differ. A command that fails counts as one."""
+    print(f"{one.name}: about {one.minutes:g} minutes on two idle cores\n  {one.command}", file=sys.stderr)
+    begun = time.perf_counter()
+    words = words_of(one.command, places)
+    done = subprocess.run(words, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    took = (time.perf_counter() - begun) / 60
+    kept = work / f"{one.name.replace(' ', '-').replace(',', '')}.{'json' if '--json' in words else 'txt'}"
+    kept.write_text(done.stdout, encoding="utf-8")
+    print(f"\n{one.name}, {took:.1f} minutes, exit status {done.returncode}, in {kept}\n", flush=True)
+    if done.returncode:
+        return 1
+    rows, wrong = judge(one, json.loads(done.stdout) if "--json" in words else None)
+    print(table(("what", "published", "now", ""), rows), flush=True)
+    return wrong
+
+
 def judge(measurement: Measurement, document: Any) -> tuple[list[tuple[str, ...]], int]:
-    """Each figure as published and now, and how many differ."""
+    """Each figure as published and now, and how many differ.
+
+    Args:
+        measurement: Whose command has run.
+        document: What it printed; None where it tests, and its exit status says all.
+    """
     rows, wrong = [], 0
     for figure in measurement.figures:
-        if not figure.at:
-            rows.append((figure.what, figure.shown, "", "read it off"))
-            continue
-        try:
-            value = look_up(document, figure.at)
-        except KeyError as error:
-            rows.append((figure.what, figure.shown, "missing", str(error)))
-            wrong += 1
-            continue
-        verdict = "" if figure.times else "the same" if figure.is_met_by(value) else "DIFFERS"
-        wrong += verdict == "DIFFERS"
-        rows.append((figure.what, figure.shown, f"{value:.4g}", verdict))
+        now: list[str] = []
+        verdict = "tested" if document is None else "the same" if figure.at else "read it off"
+        for number, place in zip(figure.numbers, figure.at, strict=bool(figure.at)):
+            if not place:
+                continue
+            try:
+                value = look_up(document, place)
+            except KeyError as error:
+                now.append("missing")
+                verdict = f"DIFFERS: {error.args[0]}"
+                continue
+            now.append(f"{value * number.scale:.4g}")
+            if verdict == "the same" and not figure.times and not number.is_met_by(value):
+                verdict = "DIFFERS"
+        if figure.times and not verdict.startswith("DIFFERS"):
+            verdict = ""
+        wrong += verdict.startswith("DIFFERS")
+        rows.append((figure.what, figure.shown, ", ".join(now), verdict))
     return rows, wrong
 
 
-def parser() -> argparse.ArgumentParser:
+def parser(published: Published) -> argparse.ArgumentParser:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.repeat", description=__doc__)
-    names = [one.name for one in read_published() if one.command]
+    names = [one.name for one in published.measurements if one.command]
     parser.add_argument("--only", nargs="+", choices=names, default=[], metavar="NAME", help=", ".join(names))
     parser.add_argument("--minutes", type=float, default=30, help="budget, in minutes of two idle cores")
     parser.add_argument("--data", type=Path, default=DATA, help="folder of papers and crystals")
-    parser.add_argument("--index", type=Path, default=Path("train20"), help="index of mp_train of at most 20 atoms")
-    parser.add_argument("--library", type=Path, default=Path("papers21"), help="index of the papers")
+    parser.add_argument("--work", type=Path, default=WORK, help="folder of what is made, and of what commands print")
+    parser.add_argument(
+        "--use",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("NAME", "FOLDER"),
+        help=f"one that is there already, in place of what would be made: {', '.join(published.made)}",
+    )
+    parser.add_argument("--peers", default=sys.executable, help="interpreter of the environment that holds the peers")
     return parser
 
 
