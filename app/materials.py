@@ -90,7 +90,8 @@ def search_command(
     """Find compounds that fit TEXT.
 
     Numbers, exclusions and lists of elements in TEXT become an OPTIMADE filter, which is shown, holds for every hit,
-    and can be replaced with --filter; the other words rank. A search by --filter alone lists stable compounds first.
+    and can be replaced with --filter; the other words rank. A use, like "thermoelectric", is looked for by likeness to
+    known compounds that serve. A search by --filter alone lists stable compounds first.
 
     \b
     Examples:  clip-mat search "rock salt structure"

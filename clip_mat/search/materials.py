@@ -10,12 +10,13 @@ import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, islice, pairwise
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
 from clip_mat.cache import cache_folder
 from clip_mat.crystal import Crystal
@@ -138,7 +139,8 @@ class MaterialsIndex:
         """The k compounds that fit a text best.
 
         What a vector cannot hold - numbers, negation, lists of elements - is taken from the text as an OPTIMADE filter,
-        which every hit meets; the rest ranks. The filter is applied before the search: k hits come back whenever k
+        which every hit meets; the rest ranks. A use ("thermoelectric") ranks by likeness to known compounds that serve,
+        which the result names. The filter is applied before the search: k hits come back whenever k
         compounds meet it. Where none does, none is shown, and the notes say what to do. Where the filter says all
         there is to say, the stable compounds come first.
 
@@ -261,12 +263,25 @@ class MaterialsIndex:
         ranked = [place for places in groups.values() for place in places]
         if not ranked or not k:
             return found
-        vectors = dict(zip(ranked, self.clip.encode_text([plans[place].text for place in ranked]), strict=True))
+        vectors = dict(zip(ranked, self._vectors([plans[place] for place in ranked]), strict=True))
         for places in groups.values():
-            queries = np.stack([vectors[place] for place in places])
-            results = self._records.vector_search(queries, k, plans[places[0]].where)
-            for place, hits in zip(places, results, strict=True):
-                found[place] = [(hit.id, hit.score) for hit in hits]
+            queries = np.concatenate([vectors[place] for place in places])
+            results = iter(self._records.vector_search(queries, k, plans[places[0]].where))
+            for place in places:
+                best: dict[str, float] = {}
+                for hit in chain.from_iterable(islice(results, len(vectors[place]))):
+                    best[hit.id] = max(hit.score, best.get(hit.id, -1.0))
+                found[place] = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
+        return found
+
+    def _vectors(self, plans: Sequence[Plan]) -> list[npt.NDArray[np.float32]]:
+        """What each plan is ranked by, (m, d): the best of its m vectors counts for a compound."""
+        texts = [text for made in plans for text in (made.beside, *made.examples) if text]
+        encoded = iter(self.clip.encode_text(texts))
+        found = []
+        for made in plans:
+            beside = next(encoded) if made.beside else 0.0
+            found.append(np.stack([next(encoded) + beside for _ in made.examples] or [beside]))
         return found
 
     def _most_stable(self, k: int, where: Filter | None) -> list[str]:
@@ -289,7 +304,7 @@ class MaterialsIndex:
             if record is not None
         )
         notes = made.notes if hits else (*made.notes, *self._why_nothing(made))
-        return SearchResult(made.query, made.filter, made.text, hits, notes)
+        return SearchResult(made.query, made.filter, made.text, hits, notes, made.examples)
 
     def _why_nothing(self, made: Plan) -> Iterator[str]:
         """Reasons for no hits, and what to do about them."""

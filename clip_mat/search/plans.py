@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from clip_mat.errors import RequestError
@@ -22,6 +22,8 @@ class Plan:
         text: What ranks; empty where the filter says it all.
         where: The filter, compiled; None for none.
         notes: Remarks for people.
+        examples: Known compounds, one of which a hit should be like.
+        beside: What of the text ranks beside them; all of it where there are none.
     """
 
     query: str
@@ -29,6 +31,8 @@ class Plan:
     text: str
     where: Filter | None
     notes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    beside: str = ""
 
     @classmethod
     def of_filter(cls, query: str, filter: str, text: str = "", notes: tuple[str, ...] = ()) -> Self:
@@ -38,7 +42,7 @@ class Plan:
             RequestError: If the filter cannot be understood.
         """
         filter = filter.strip()
-        return cls(query, filter, text, compile_filter(filter) if filter else None, notes)
+        return cls(query, filter, text, compile_filter(filter) if filter else None, notes, (), text)
 
     @property
     def properties(self) -> list[str]:
@@ -63,11 +67,12 @@ def plan(query: str, filter: str | None = None) -> Plan:
         return Plan.of_filter(query, filter)
     request = interpret(words)
     text = "" if request.text == ANYTHING else request.text
-    if filter is None:
-        return Plan.of_filter(query, request.filter, text, request.notes)
-    replaced = request.filter and request.filter != filter.strip()
-    notes = (f"the filter given replaces what the text says: {request.filter}",) if replaced else ()
-    return Plan.of_filter(query, filter, text, notes)
+    notes = request.notes
+    if filter is not None:
+        replaced = request.filter and request.filter != filter.strip()
+        notes = (f"the filter given replaces what the text says: {request.filter}",) if replaced else ()
+    made = Plan.of_filter(query, request.filter if filter is None else filter, text, (*notes, *request.remarks))
+    return replace(made, examples=request.examples, beside=request.beside) if request.examples else made
 
 
 def check_k(k: int) -> None:

@@ -2,7 +2,8 @@
 
 A vector holds formulas, structure types and classes of compounds well, and numbers, negations and lists of elements
 badly. These become an OPTIMADE filter that is shown and can be changed. A wrong filter hides the right answer, so a
-phrase becomes one only where its meaning is plain; everything else stays in the words.
+phrase becomes one only where its meaning is plain; everything else stays in the words. What a compound is wanted for is
+told by known compounds that serve.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from clip_mat.errors import RequestError
 from clip_mat.facts import METAL_BELOW, STABLE_BELOW
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import find_mentions
+from clip_mat.language.uses import find_uses
+from clip_mat.language.vocabulary import unfamiliar_words
 from clip_mat.search import element_phrases, number_phrases
 from clip_mat.search.element_groups import FAMILY_ELEMENTS, TOXIC
 from clip_mat.search.phrase import Phrase, has_any
@@ -23,6 +26,8 @@ MAX_LENGTH = 2000
 """Longest question in characters."""
 ANYTHING = "a crystalline compound"
 """What the ranking goes by when every word of the question became part of the filter."""
+_MOST_TOLD = 3
+"""Most words that the user is told to be unfamiliar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +38,17 @@ class Request:
         filter: OPTIMADE filter for `clip_mat.search.optimade.compile_filter`; empty where nothing is to be filtered.
         text: The words to rank by; never empty.
         notes: How each phrase of the filter was understood, for the user to see.
+        remarks: How the words that rank were understood, or that they hardly were.
+        examples: Known compounds that serve for the use that is named; what is sought is like one of them.
+        beside: The text without that use.
     """
 
     filter: str
     text: str
     notes: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    beside: str = ""
 
 
 def interpret(text: str) -> Request:
@@ -61,12 +72,38 @@ def interpret(text: str) -> Request:
     clauses = list(dict.fromkeys(phrase.filter for phrase in phrases))
     words = _without(text, [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves])
     notes = tuple(f"{text[phrase.start : phrase.end].strip()}: {phrase.filter}" for phrase in phrases)
-    return Request(" AND ".join(clauses), words or ANYTHING, notes)
+    uses = [] if _names_a_compound(text) else list(find_uses(words))
+    return Request(
+        " AND ".join(clauses),
+        words or ANYTHING,
+        notes,
+        remarks=(
+            *(f"{words[start:end]}: like {', '.join(use.examples)} ({use.source})" for start, end, use in uses),
+            *_unfamiliar(text, phrases, [words[start:end] for start, end, _ in uses]),
+        ),
+        examples=tuple(dict.fromkeys(example for _, _, use in uses for example in use.examples)),
+        beside=_without(words, [(start, end) for start, end, _ in uses]),
+    )
+
+
+def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> Iterator[str]:
+    """A warning where words of the question tell the vectors nothing."""
+    left = _without(text, [(phrase.start, phrase.end) for phrase in phrases])
+    for use in uses:
+        left = left.replace(use, "")
+    words = unfamiliar_words(left)
+    if words:
+        told = ", ".join(f"“{word}”" for word in words[:_MOST_TOLD]) + (", ..." if words[_MOST_TOLD:] else "")
+        yield f"{told}: crystals were not described so, and hardly rank by it"
+
+
+def _names_a_compound(text: str) -> bool:
+    return any(mention.kind == "formula" and len(mention.composition) > 1 for mention in find_mentions(text))
 
 
 def _understand(text: str) -> Iterator[Phrase]:
     """The phrases that become a filter, in the order of the text; no two overlap."""
-    named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in find_mentions(text))
+    named = _names_a_compound(text)
     taken = bytearray(len(text))
     found: list[Phrase] = []
     for finder in _FINDERS:
@@ -166,14 +203,41 @@ def _find_systems(text: str) -> Iterator[Phrase]:
 _ON_HULL = re.compile(r"\b(?:(?:lying|lies|lie|are|is) )?on (?:the )?(?:convex )?hull\b", re.IGNORECASE)
 
 
-def _find_on_hull(text: str) -> Iterator[Phrase]:
+_STABLE = re.compile(
+    r"(?<![\w-])(?<!not )(?<!dynamically )(?<!thermally )(?<!chemically )(?<!mechanically )(?<!nearly )(?<!almost )"
+    r"(?<!un)(?:thermodynamically )?stable(?![\w-]| (?:at|in|under|up|above|to|against|toward|when|on)\b)",
+    re.IGNORECASE,
+)
+_NO_WORSE = 0.05
+"""Energy above the hull in eV/atom up to which a compound passes for stable: of the metastable ones that exist half lie
+up to 0.015, nine in ten up to 0.067 (Sun et al., Sci. Adv. 2, e1600225 (2016))."""
+_WIDE_GAP = re.compile(r"\b(?:wide|large)[- ](?:band[- ]?)?gap\b", re.IGNORECASE)
+_NARROW = 2.0
+"""Computed gap in eV below which none counts as wide: they come out a third too small, and wide begins at 3."""
+
+
+def _find_stability(text: str) -> Iterator[Phrase]:
+    """``on the hull``, and ``stable``, which hides nothing of unknown energy."""
     for match in _ON_HULL.finditer(text):
         yield Phrase(*match.span(), f"energy_above_hull <= {STABLE_BELOW}", leaves=True)
+    for match in _STABLE.finditer(text):
+        yield Phrase(*match.span(), _if_known("energy_above_hull", f"<= {_NO_WORSE}"), soft=True)
+
+
+def _find_wide_gap(text: str) -> Iterator[Phrase]:
+    """``wide-gap``, which hides nothing of unknown gap."""
+    for match in _WIDE_GAP.finditer(text):
+        yield Phrase(*match.span(), _if_known("band_gap", f">= {_NARROW}"), soft=True)
+
+
+def _if_known(name: str, bound: str) -> str:
+    return f"({name} IS UNKNOWN OR {name} {bound})"
 
 
 _FINDERS: tuple[Callable[[str], Iterator[Phrase]], ...] = (
     number_phrases.find,
-    _find_on_hull,
+    _find_stability,
+    _find_wide_gap,
     element_phrases.find_excluded,
     _find_negated,
     _find_systems,

@@ -63,6 +63,7 @@ class SearchResult(Sequence[MaterialHit]):
         text: What ranked the hits; empty where the filter says it all, and they stand by stability.
         hits: Best first.
         notes: Remarks on how the request was understood, for people.
+        examples: Known compounds that serve for the use that is asked for; hits are like one of them.
     """
 
     query: str
@@ -70,12 +71,14 @@ class SearchResult(Sequence[MaterialHit]):
     text: str
     hits: tuple[MaterialHit, ...]
     notes: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
+        like = {"examples": list(self.examples)} if self.examples else {}
         return {
             "query": self.query,
-            "interpreted": {"filter": self.filter, "text": self.text},
+            "interpreted": {"filter": self.filter, "text": self.text} | like,
             "hits": [hit.to_dict() for hit in self.hits],
         }
 

@@ -16,6 +16,8 @@ from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
 from clip_mat.facts import Facts
 from clip_mat.language.captions import write_caption
+from clip_mat.language.mentions import find_mentions
+from clip_mat.language.uses import USES
 from clip_mat.search.element_groups import D_BLOCK, RARE_EARTHS, TOXIC
 from clip_mat.search.optimade import compile_filter
 from clip_mat.search.phrase import has_any
@@ -98,6 +100,10 @@ NO_POISON = f"NOT {has_any(TOXIC)}"
         ("contains only nitrogen, hydrogen, plus carbon.", 'elements HAS ONLY "N","H","C" AND nelements = 3'),
         ("just Ti, Fe, and Co cubic structure", ""),  # all of a list or nothing of it
         ("the Li-Mn-O system", 'elements HAS ONLY "Li","Mn","O" AND nelements = 3'),
+        # what is unknown is not hidden
+        ("stable metal oxides", "(energy_above_hull IS UNKNOWN OR energy_above_hull <= 0.05)"),
+        ("a wide band gap oxide", "(band_gap IS UNKNOWN OR band_gap >= 2.0)"),
+        ("stable NaCl", ""),
         # together
         (
             "lead-free ternary halide with a gap above 1.5 eV",
@@ -121,8 +127,11 @@ def test_plain_meanings_become_filters(text: str, wanted: str) -> None:
         "Li-Mn-O",
         "lead",
         "lead to a new phase",
-        "stable metal oxides",
-        "wide gap insulator",
+        "metastable oxides",
+        "air-stable halides",
+        "oxides stable at high temperature",
+        "dynamically stable oxides",
+        "insulator",
         "cubic perovskite oxide",
         "oxide with no oxygen vacancies",
         "without Jahn-Teller distortion",
@@ -171,6 +180,52 @@ def test_the_words_that_are_left(text: str, left: str) -> None:
 def test_notes_say_how_each_phrase_was_understood() -> None:
     notes = interpret("lead-free perovskite with a gap above 3 eV").notes
     assert notes == ('lead-free: NOT elements HAS "Pb"', "with a gap above 3 eV: band_gap > 3")
+
+
+@pytest.mark.parametrize(
+    ("text", "use", "beside"),
+    [
+        ("lead-free thermoelectric oxide", "thermoelectric", "oxide"),
+        ("cathode materials for sodium-ion batteries", "sodium-ion cathode", ""),
+        ("Li ion battery cathode", "lithium-ion cathode", ""),
+        ("superconducting nitrides", "superconductor", "nitrides"),
+        ("cubic TCOs with a gap above 3 eV", "transparent conducting oxide", "cubic"),
+    ],
+)
+def test_a_use_is_told_by_compounds_that_serve(text: str, use: str, beside: str) -> None:
+    request = interpret(text)
+    (known,) = [one for one in USES if one.name == use]
+    assert request.examples == known.examples
+    assert request.beside == beside
+    assert any(known.source in remark for remark in request.remarks)
+
+
+@pytest.mark.parametrize(
+    "text", ["non-superconducting oxides", "not a superconductor", "FeSe superconductor", "cathode"]
+)
+def test_no_use_where_none_is_asked_or_a_compound_is_named(text: str) -> None:
+    assert interpret(text).examples == ()
+
+
+@pytest.mark.parametrize("example", [example for use in USES for example in use.examples])
+def test_examples_of_uses_are_a_composition_and_a_space_group(example: str) -> None:
+    named = {mention.kind for mention in find_mentions(example)}
+    assert named in ({"formula", "spacegroup"}, {"element", "spacegroup"})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("high entropy alloy", "“entropy”, “alloy”"),
+        ("lead-free halide perovskite", None),
+        ("transition metal carbides, as stable as possible", None),
+        ("show me orthorhombic LiMnO2 with 8 atoms in the cell", None),
+        ("thermoelectric with topological, magnetic and optical tricks", "“topological”, “magnetic”, “optical”, ..."),
+    ],
+)
+def test_words_that_rank_nothing_are_told(text: str, words: str | None) -> None:
+    told = [remark for remark in interpret(text).remarks if "hardly" in remark]
+    assert [remark.partition(":")[0] for remark in told] == ([words] if words else [])
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n", "x" * (MAX_LENGTH + 1), "x" * 100_000, "oxide \ud800"])

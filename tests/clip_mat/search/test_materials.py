@@ -156,6 +156,19 @@ def test_words_become_a_filter_that_every_hit_meets(full: MaterialsIndex) -> Non
     assert any("Pb" in hit.properties["elements"] for hit in wider)
 
 
+def test_a_use_finds_what_is_like_any_compound_that_serves(index: MaterialsIndex, clip: FactEncoder) -> None:
+    index.add(entries())
+    result = index.search("lead-free ferroelectric", k=60)
+    assert result.examples[0] == "BaTiO3 P4mm"
+    assert result.to_dict()["interpreted"]["examples"] == list(result.examples)
+    crystals = {id: index.get(id) for id in index.ids('NOT elements HAS "Pb"')}
+    likeness = clip.encode_crystals(list(crystals.values())) @ clip.encode_text(result.examples).T
+    best = dict(zip(crystals, likeness.max(1).tolist(), strict=True))
+    assert {hit.id for hit in result} == set(best)
+    assert [hit.score for hit in result] == pytest.approx([best[hit.id] for hit in result], abs=1e-5)
+    assert [hit.score for hit in result] == sorted([hit.score for hit in result], reverse=True)
+
+
 def test_a_filter_alone_lists_the_stable_first(full: MaterialsIndex) -> None:
     for result in (full.search("", 40, filter="nelements = 3"), full.search("with a gap above 0.5 eV", 28)):
         energies = [hit.properties.get("energy_above_hull", 9.0) for hit in result]
