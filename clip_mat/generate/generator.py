@@ -52,7 +52,7 @@ class Generator:
     def __init__(self, index: MaterialsIndex, denoiser: CrystalDenoiser, *, known: KnownCrystals | None = None) -> None:
         self.index = index
         self.denoiser = denoiser
-        self._retriever = Retriever(index, index.clip)
+        self._retriever = Retriever(index)
         self._noise = NoiseMaker(denoiser, index.clip)
         self._known = KnownCrystals.of_index(index) if known is None else known
 

@@ -135,8 +135,6 @@ class CrystalRequest:
         words = "" if understood.text == ANYTHING else understood.text
         mentions = find_mentions(words)
         notes = [*understood.notes, *understood.remarks]
-        if understood.examples:
-            notes.append("what a compound is used for does not guide the generator: name elements or a structure type")
         formulas = [m for m in mentions if m.kind == "formula" and _whole(m)]
         composition = reduced(_whole(formulas[0])) if formulas else None
         if len({str(m.composition) for m in formulas}) > 1:

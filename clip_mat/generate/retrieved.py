@@ -23,7 +23,6 @@ from clip_mat.search.element_groups import FAMILY_ELEMENTS
 from clip_mat.search.phrase import has_all, has_any
 
 if TYPE_CHECKING:
-    from clip_mat.search.encoding import Encoder
     from clip_mat.search.materials import MaterialsIndex
     from clip_mat.search.results import MaterialHit
 
@@ -45,13 +44,11 @@ class Retriever:
     """Candidates from the index.
 
     Args:
-        index: Where templates come from.
-        clip: Reads words, and says which crystals fit them.
+        index: Where templates come from; says which crystals fit words.
     """
 
-    def __init__(self, index: MaterialsIndex, clip: Encoder) -> None:
+    def __init__(self, index: MaterialsIndex) -> None:
         self._index = index
-        self._clip = clip
         self._templates = IndexTemplates(index, MOST_SITES)
 
     def find(self, request: CrystalRequest) -> tuple[list[Candidate], list[str]]:
@@ -103,7 +100,7 @@ class Retriever:
             return [], notes
         scores = -_UNLIKELY * np.array([oddness(reduced(Counter(crystal.symbols))) for crystal in crystals])
         if request.words:
-            scores += self._clip.encode_crystals(crystals) @ self._clip.encode_text([request.words])[0]
+            scores += self._index.likeness(request.words, crystals)
         return [
             Candidate(crystal, float(score), Origin("retrieved", hit.id), _estimated(hit.properties))
             for (crystal, hit), score in zip(made.values(), scores, strict=True)

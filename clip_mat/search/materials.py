@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain, islice, pairwise
 from pathlib import Path
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from clip_mat.search.adding import Source
 
 COLLECTION = "materials"
+_FORMULA = "chemical_formula_reduced"
 _HULL_STEPS = (-1e9, 0.0, 0.001, 0.01, 0.03, 0.1, 1e9)
 """Energies above the hull in eV/atom between which compounds are read until there are enough of them."""
 
@@ -184,6 +185,25 @@ class MaterialsIndex:
             hits = self._records.vector_search(self.clip.encode_crystals([crystal])[0], k, made.where)
             return self._result(made, [(hit.id, hit.score) for hit in hits])
 
+    def likeness(self, text: str, crystals: Sequence[Crystal]) -> npt.NDArray[np.float32]:
+        """How well crystals that need not be in the index fit a text, as `search` ranks; filters left aside.
+
+        Args:
+            text: In plain words.
+            crystals: n crystals.
+
+        Returns:
+            (n,), cosines.
+
+        Raises:
+            RequestError: If the text is empty or too long.
+        """
+        made = plan(text)
+        vectors = self._vectors([made if made.text else Plan.of_filter(text, "", text)])[0]
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        best: npt.NDArray[np.float32] = (self.clip.encode_crystals(crystals) @ vectors.T).max(axis=1)
+        return best
+
     def get(self, id: str) -> Crystal:
         """The crystal of an id, as it was given.
 
@@ -230,6 +250,15 @@ class MaterialsIndex:
         with _told():
             records = self._records.records(Plan.of_filter("", filter).where)
             return [Entry(record.id, unpack(record.payload), record.metadata) for record in records]
+
+    def of_formulas(self, formulas: Collection[str]) -> dict[str, list[Crystal]]:
+        """The crystals of each of some reduced formulas (``LiMnO2``, elements in alphabetical order), all found in one
+        pass; a formula of which there is none is missing."""
+        found: dict[str, list[Crystal]] = {}
+        with _told():
+            for record in self._records.records({_FORMULA: {"$in": sorted(formulas)}}):
+                found.setdefault(str(record.metadata[_FORMULA]), []).append(unpack(record.payload))
+        return found
 
     def __len__(self) -> int:
         with _told():

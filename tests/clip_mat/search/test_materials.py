@@ -166,6 +166,8 @@ def test_a_use_finds_what_is_like_any_compound_that_serves(index: MaterialsIndex
     best = dict(zip(crystals, likeness.max(1).tolist(), strict=True))
     assert {hit.id for hit in result} == set(best)
     assert [hit.score for hit in result] == pytest.approx([best[hit.id] for hit in result], abs=1e-5)
+    found = [crystals[hit.id] for hit in result]
+    assert [hit.score for hit in result] == pytest.approx(index.likeness("lead-free ferroelectric", found), abs=1e-5)
     assert [hit.score for hit in result] == sorted([hit.score for hit in result], reverse=True)
 
 
