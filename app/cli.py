@@ -79,7 +79,7 @@ def main(args: list[str] | None = None) -> None:
         told = io.StringIO()
         error.show(told)
         for line in told.getvalue().splitlines():
-            note(line)
+            note(line.expandtabs(2))
         sys.exit(2)
     except (click.Abort, KeyboardInterrupt):
         click.echo("clip-mat: stopped", err=True)

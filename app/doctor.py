@@ -41,7 +41,7 @@ def doctor_command(indexes: tuple[Path, ...], repair: Path | None, deep: bool, a
         from indexes import repair as rebuild
 
         lost = rebuild(repair)
-        note(f"{repair}: rebuilt, {f'{len(lost)} losses' if lost else 'nothing was lost'}")
+        note(f"{repair}: rebuilt; {f'lost: {len(lost)}' if lost else 'nothing was lost'}")
         for line in lost:
             note(f"  {line}")
         indexes = (*indexes, repair)

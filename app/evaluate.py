@@ -54,7 +54,8 @@ eval_command.add_command(design_command)
 @click.option("--contexts", type=_file, help="A pool instead of papers, JSON Lines: context, question.")
 @click.option("--paraphrases", type=_file, help="With --contexts: JSON Lines of context_sha256, paraphrase.")
 @click.option("--index", type=PathName(file_okay=False), help="Keep the index here, for next time.")
-@click.option("--sentences", default=200, show_default=True, help="Random sentences whose quotes are checked.")
+@click.option("--sentences", default=200, show_default=True, type=click.IntRange(0),
+              help="Random sentences whose quotes are checked.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of the bootstrap and the random sentences.")
 @json_option
 def qa_command(
@@ -133,12 +134,11 @@ def _score_papers(
     folder: Path, papers: Path | None, questions: Path | None, off_topic: Path | None, sentences: int, seed: int
 ) -> _Result:
     from rag.demo import PAPER
-    from rag.evaluation import Quote, check_quotes, evaluate_answers, read_questions, sample
+    from rag.evaluation import Quote, check_quotes, evaluate_answers, sample
 
     source = papers or PAPER
     library = _library(folder, [source])
-    asked = read_questions(questions) if questions else []
-    elsewhere = read_questions(off_topic) if off_topic else []
+    asked, elsewhere = (_questions(file) for file in (questions, off_topic))
     answers = evaluate_answers(library.ask, asked, elsewhere, seed=seed)
     drawn = sample([Quote(*quote) for quote in library.quotes()], sentences, seed=seed)
     places = {path.name: path for path in ([source] if source.is_file() else sorted(source.rglob("*")))}
@@ -162,14 +162,27 @@ def _score_contexts(folder: Path, contexts: Path, paraphrases: Path | None, seed
 
 
 def _library(folder: Path, paths: Sequence[Path]) -> PaperLibrary:
-    from rag import PaperLibrary
+    """The papers of some paths. Raises LibraryError where there is none."""
+    from rag import LibraryError, PaperLibrary
 
     library = PaperLibrary(folder)
     with progress_bar("reading") as progress:
         report = library.add(paths, progress=progress)
     for file, reason in report.skipped:
         note(f"skipped {file}: {reason}")
+    if not library.papers():
+        raise LibraryError(f"{', '.join(map(str, paths))}: no PDF, txt or md file there that could be read")
     return library
+
+
+def _questions(file: Path | None) -> list[Question]:
+    from rag import QuestionError
+    from rag.evaluation import read_questions
+
+    found = read_questions(file) if file else []
+    if file and not found:
+        raise QuestionError(f"{file}: no question in it")
+    return found
 
 
 def _compare(library: PaperLibrary, questions: Sequence[Question], unit: Any, seed: int) -> list[RetrievalReport]:

@@ -153,21 +153,28 @@ def _open(folder: Path | None, weights: Path | None) -> Generator:
 
     if folder is None:
         note("Templates: 288 bundled prototypes; index your own with: clip-mat index SOURCE --out DIR")
-    return Generator.load(folder, denoiser=weights)
+    generator = Generator.load(folder, denoiser=weights)
+    if not len(generator.index):
+        note(f"{folder}: no crystals in it to take structure types from; put some in with: "
+             f"clip-mat index SOURCE --out {folder}")  # fmt: skip
+    return generator
 
 
 def _answer_each(generator: Generator, lines: BinaryIO, defaults: dict[str, Any], rank: str) -> int:
-    """One JSON document a line, for each line; what cannot be met says why in its place."""
+    """One JSON document a line, for each line; what cannot be met says why in its place. 1 where nothing could."""
     texts = (line.decode("utf-8", "replace").strip() for line in lines)
     asked = (text for text in texts if text)
-    done = 0
+    done, met = 0, False
     with progress_bar("generating") as progress:
         while batch := list(islice(asked, _AT_ONCE)):
             for document in _answers(generator, batch, defaults, rank):
                 click.echo(json.dumps(document, ensure_ascii=True))
+                met |= bool(document["structures"])
             done += len(batch)
             progress(done, 0, "")
-    return 0
+    if not done:
+        note(f"{lines.name}: no request in it")
+    return 0 if met or not done else 1
 
 
 def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], rank: str) -> Iterator[dict[str, Any]]:

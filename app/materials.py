@@ -86,7 +86,7 @@ def search_command(
     style: Format,
     picture: Path | None,
     as_json: bool,
-) -> None:
+) -> int:
     """Find compounds that fit TEXT.
 
     Numbers, exclusions and lists of elements in TEXT become an OPTIMADE filter, which is shown, holds for every hit,
@@ -107,8 +107,7 @@ def search_command(
         raise click.UsageError("--export and --picture show one search, not those of --queries")
     with _open(folder) as index:
         if queries is not None:
-            _answer_each(index, queries, k, condition)
-            return
+            return _answer_each(index, queries, k, condition)
         if like is not None:
             result = index.search_by_structure(_first_crystal(like), k, condition)
         else:
@@ -123,6 +122,7 @@ def search_command(
         print_json(result.to_dict())
     else:
         show_result(result)
+    return 0
 
 
 def show_result(result: SearchResult) -> None:
@@ -162,12 +162,18 @@ def _open(folder: Path | None) -> MaterialsIndex:
     return MaterialsIndex.open()
 
 
-def _answer_each(index: MaterialsIndex, queries: BinaryIO, k: int, condition: str | None) -> None:
-    """One JSON document a line, for each line; what cannot be answered says why in its place."""
+def _answer_each(index: MaterialsIndex, queries: BinaryIO, k: int, condition: str | None) -> int:
+    """One JSON document a line, for each line; what cannot be answered says why in its place. 1 where nothing could."""
     lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in queries)
+    asked = answered = 0
     while batch := list(islice(lines, _AT_ONCE)):
         for document in _answers(index, batch, k, condition):
             click.echo(json.dumps(document, ensure_ascii=True))
+            answered += "error" not in document
+        asked += len(batch)
+    if not asked:
+        note(f"{queries.name}: no search in it")
+    return 0 if answered or not asked else 1
 
 
 def _answers(index: MaterialsIndex, texts: Sequence[str], k: int, condition: str | None) -> Iterator[dict[str, Any]]:

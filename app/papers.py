@@ -234,18 +234,22 @@ def asked_papers(paths: tuple[Path, ...], index: Path | None) -> Iterator[tuple[
             note(f"skipped {file}: {reason}")
         keys = library.keys_of(paths)
         if not keys:
-            raise LibraryError("none of the given files could be read, so there is nothing to ask")
+            named = ", ".join(map(str, paths))
+            raise LibraryError(f"{named}: no PDF, txt or md file there that could be read, so there is nothing to ask")
         yield library, None if index else {"key": {"$in": keys}}
 
 
 def _open(index: Path | None) -> PaperLibrary:
-    """The index asked for; else the user's own; else the demo."""
+    """The index asked for; else the user's own papers, where there are any; else the demo."""
     from rag import PaperLibrary
 
     if index is not None:
         return PaperLibrary(index, create=False)
     if _own_library().is_dir():
-        return PaperLibrary(_own_library(), create=False)
+        own = PaperLibrary(_own_library(), create=False)
+        if own.papers():
+            return own
+        own.close()
     note("Asking the bundled review; take your own papers in with: clip-mat ingest PATH")
     return PaperLibrary.demo()
 

@@ -33,6 +33,10 @@ class PathName(click.Path):
     ) -> str | bytes | PathLike[str]:
         if value == "":
             self.fail("the name is empty (is a variable not set?)", param, ctx)
+        if not self.file_okay and Path(value).is_file():
+            self.fail(f"{str(value)!r} is a file; name a folder", param, ctx)
+        if not self.dir_okay and Path(value).is_dir():
+            self.fail(f"{str(value)!r} is a folder; name a file", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -112,12 +112,13 @@ def clip_command(
     Example:  clip-mat train clip --data crystals.parquet --out run
               clip-mat train clip --data crystals.parquet --out run --resume
     """
+    from clip_mat.evaluation.queries import read_ids
     from clip_mat.training.clip import train_clip
 
     logging.getLogger("clip_mat.training").setLevel(logging.INFO)
     if minutes is None and epochs is None:
         minutes = DEFAULT_MINUTES
-    kept = frozenset(held_out.read_text(encoding="utf-8").split()) if held_out else frozenset()
+    kept = frozenset(read_ids(held_out)) if held_out else frozenset()
     with ExitStack() as stack:
         summary = train_clip(
             data,

@@ -14,9 +14,11 @@ from app.terminal import PathName, json_option, note, note_skipped, print_json
 @click.option("--data", type=PathName(exists=True), multiple=True, required=True,
               help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.")  # fmt: skip
 @click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the weights.")
-@click.option("--epochs", default=4, show_default=True, help="Passes over the crystals.")
-@click.option("--matched", default=5000, show_default=True, help="Crystals for which the matcher is asked as well.")
-@click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
+@click.option("--epochs", default=4, show_default=True, type=click.IntRange(1), help="Passes over the crystals.")
+@click.option("--matched", default=5000, show_default=True, type=click.IntRange(0),
+              help="Crystals for which the matcher is asked as well.")  # fmt: skip
+@click.option("--max-sites", default=20, show_default=True, type=click.IntRange(1),
+              help="Only crystals of at most so many atoms.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Decides all that is drawn.")
 @json_option
 def ranker_command(

@@ -21,10 +21,12 @@ VALIDATION = 400
     help="Folder with papers (PDF), questions (ChemLit-QA) and answers (ScholarQABench), at any depth.",
 )
 @click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the run.")
-@click.option("--minutes", default=25.0, show_default=True, help="Time limit, over all parts of the run.")
-@click.option("--steps", type=int, help="At most so many steps.")
-@click.option("--lessons", default=12_000, show_default=True, help="Different pairs to learn from.")
-@click.option("--threads", type=int, help="Threads of torch on the CPU.")
+@click.option("--minutes", default=25.0, show_default=True, type=click.FloatRange(0, min_open=True),
+              help="Time limit, over all parts of the run.")  # fmt: skip
+@click.option("--steps", type=click.IntRange(1), help="At most so many steps.")
+@click.option("--lessons", default=12_000, show_default=True, type=click.IntRange(1),
+              help="Different pairs to learn from.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(1), help="Threads of torch on the CPU.")
 @click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint.")
 @click.option("--seed", default=0, show_default=True, help="Decides all that is drawn.")
 @json_option

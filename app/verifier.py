@@ -26,7 +26,7 @@ from app.terminal import PathName, json_option, note, print_json
     type=PathName(dir_okay=False, exists=True),
     help="Claims written by hand about sentences of the papers, JSON Lines: file, sentence, true, false.",
 )
-@click.option("--most", default=200, show_default=True, help="Cases of a list.")
+@click.option("--most", default=200, show_default=True, type=click.IntRange(1), help="Cases of a list.")
 @click.option("--seed", default=0, show_default=True, help="Of the cases and of the bootstrap.")
 @json_option
 def verifier_command(data: Path, model: Path | None, written: Path | None, most: int, seed: int, as_json: bool) -> None:

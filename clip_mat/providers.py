@@ -80,16 +80,10 @@ class Query:
         return query
 
     def _check_filter(self) -> None:
-        from optimade.exceptions import BadRequest
-        from optimade.filterparser import LarkParser
+        from clip_mat.search.optimade import parse_filter
 
-        if not self.filter:
-            return
-        try:
-            LarkParser().parse(self.filter)
-        except BadRequest as error:
-            detail = " ".join(str(error.detail).split())[:200]
-            raise RequestError(f"the filter {self.filter!r} is not in OPTIMADE's grammar: {detail}") from None
+        if self.filter:
+            parse_filter(self.filter)
 
 
 def read_provider(source: str, folder: Path | None = None, pause: float = PAUSE) -> Iterator[Entry | Skipped]:

@@ -45,7 +45,7 @@ def read_ids(path: Path) -> list[str]:
     Raises:
         RequestError: If there is none, or one stands twice.
     """
-    ids = path.read_text(encoding="utf-8").split()
+    ids = _read_text(path).split()
     if not ids or len(set(ids)) < len(ids):
         raise RequestError(f"{path}: one id a line is needed, none of them twice")
     return ids
@@ -61,12 +61,19 @@ def read_free_queries(path: Path) -> list[Query]:
         RequestError: If a line is not of this form.
     """
     queries = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, line in enumerate(_read_text(path).splitlines(), start=1):
         try:
             queries.append(_free_query(json.loads(line)))
         except (ValueError, TypeError, KeyError) as error:
             raise RequestError(f"{path}, line {number}: no query with id, query, states and filter ({error})") from None
     return queries
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RequestError(f"{path}: not a text file in UTF-8 ({error.reason} at byte {error.start})") from None
 
 
 def _free_query(row: dict[str, Any]) -> Query:

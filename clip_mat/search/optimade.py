@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     Node: TypeAlias = Tree[Token]
 
+_EXAMPLE = 'elements HAS ALL "Li","O" AND nelements=3'
+
 Kind = Literal["string", "integer", "float", "list"]
 
 PROPERTIES: dict[str, Kind] = {
@@ -69,7 +71,7 @@ _SMALL_OPERATOR = re.compile(r'\b(?:and|or|not|has|is|contains|length)\b(?=(?:[^
 
 @lru_cache(maxsize=1024)
 def _compile(text: str) -> Filter:
-    tree = _parse(text)
+    tree = parse_filter(text)
     try:
         where = _Compiler(text).expression(tree, negated=False)
         to_sql(where)
@@ -103,7 +105,12 @@ def _parser() -> LarkParser:
     return LarkParser(version=(1, 2, 0))
 
 
-def _parse(text: str) -> Node:
+def parse_filter(text: str) -> Node:
+    """The tree of a filter by its grammar alone, whatever properties it names.
+
+    Raises:
+        RequestError: With the column, if it cannot be read.
+    """
     from lark import UnexpectedInput
     from optimade.exceptions import BadRequest
 
@@ -112,8 +119,8 @@ def _parse(text: str) -> Node:
     except BadRequest as error:
         cause = error.__cause__
         at = getattr(cause, "pos_in_stream", None) if isinstance(cause, UnexpectedInput) else None
-        hint = " (operators are written in capitals)" if _SMALL_OPERATOR.search(text) else ""
-        raise _wrong(f"the filter cannot be read{hint}", text, len(text) if at is None or at < 0 else at) from None
+        hint = "operators are written in capitals" if _SMALL_OPERATOR.search(text) else f"write it like {_EXAMPLE}"
+        raise _wrong(f"the filter cannot be read ({hint})", text, len(text) if at is None or at < 0 else at) from None
     if len(tree.children) != 1:
         second = cast("Node", tree.children[1])
         raise _wrong("AND or OR is missing", text, next(second.scan_values(lambda _token: True)).start_pos or 0)

@@ -84,7 +84,8 @@ def find_blocks(text: str) -> list[tuple[str, Block]]:
     try:
         document = cif.read_string(text)
     except (ValueError, RuntimeError) as error:
-        raise CrystalError(f"not a CIF: {' '.join(str(error).split())[:200]}") from None
+        told = re.sub(r"^string:(\d+)(?::\d+\(\d+\))?", r"line \1", " ".join(str(error).split()))
+        raise CrystalError(f"not a CIF: {told[:200]}") from None
     return [(block.name, block) for block in document if block.find_values("_atom_site_fract_x")]
 
 

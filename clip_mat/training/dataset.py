@@ -92,9 +92,13 @@ def _graphs(
 
 def _written(path: Path, rows: dict[str, int], facts: Sequence[Facts]) -> dict[int, list[Caption]]:
     """Captions by others, with what they can be seen to state."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path, columns=["material_id", "prompt"])
+    try:
+        table = pq.read_table(path, columns=["material_id", "prompt"])
+    except pa.ArrowException as error:
+        raise TrainingError(f"{path}: no parquet with columns material_id and prompt ({error})") from None
     captions: dict[int, list[Caption]] = {}
     for name, text in zip(table["material_id"].to_pylist(), table["prompt"].to_pylist(), strict=True):
         if name in rows and text:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
-from app.cli import COMMANDS, main
+from app.cli import COMMANDS, group, main
 from rag.demo import PAPER
 
 TIN = "Tin halide perovskites oxidise in air. Their band gap is 1.3 eV. Additives slow the oxidation of tin."
@@ -49,11 +52,26 @@ def paper(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "eval qa"])
-def test_every_help_has_an_example_or_lists_commands(run: Run, command: str) -> None:
+def every_command() -> Iterator[str]:
+    """Commands and the commands below them, as they are typed."""
+    for name in COMMANDS:
+        command = group.get_command(click.Context(group), name)
+        below = list(command.commands) if isinstance(command, click.Group) else []
+        yield from (name, *(f"{name} {one}" for one in below))
+
+
+@pytest.mark.parametrize("command", list(every_command()))
+def test_every_help_has_an_example_of_that_command(run: Run, command: str) -> None:
     assert run(*command.split(), "--help") == 0
-    assert "Usage: clip-mat" in run.out
-    assert any(word in run.out for word in ("Example", "Try:", "Commands:"))
+    assert f"Usage: clip-mat {command}" in run.out
+    assert re.search(rf"Examples?: +clip-mat {command}\b", run.out)
+
+
+def test_the_help_of_all_lists_every_command(run: Run) -> None:
+    assert run("--help") == 0
+    for name in COMMANDS:
+        assert re.search(rf"^  {name} ", run.out, re.MULTILINE)
+    assert "Try:  clip-mat demo" in run.out
 
 
 def test_ingest_then_ask_in_json(run: Run, paper: Path, tmp_path: Path) -> None:
@@ -81,6 +99,13 @@ def test_the_bundled_review_is_asked_by_default(run: Run, tmp_path: Path) -> Non
     assert " page " in run.out
     assert "bundled review" in run.err
     assert not (tmp_path / "data").exists()
+
+
+def test_the_bundled_review_is_asked_as_long_as_ones_own_index_is_empty(run: Run, tmp_path: Path) -> None:
+    assert run("ask", "What is it?", str(tmp_path / "absent.pdf")) == 1
+    assert (tmp_path / "data").exists()
+    assert not run.json("ask", "Are temperature effects important for defects?")["abstained"]
+    assert "bundled review" in run.err
 
 
 def test_the_demo_runs_and_writes_only_to_its_cache(run: Run, tmp_path: Path) -> None:

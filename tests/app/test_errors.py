@@ -17,6 +17,22 @@ from fact_encoder import FactEncoder
 from clip_mat import CrystalClip
 
 BIG = "x" * 100_000
+SALT = """data_NaCl
+_cell_length_a 5.64
+_cell_length_b 5.64
+_cell_length_c 5.64
+_cell_angle_alpha 90
+_cell_angle_beta 90
+_cell_angle_gamma 90
+_symmetry_space_group_name_H-M 'F m -3 m'
+loop_
+_atom_site_type_symbol
+_atom_site_fract_x
+_atom_site_fract_y
+_atom_site_fract_z
+Na 0 0 0
+Cl 0.5 0.5 0.5
+"""
 
 
 @pytest.fixture
@@ -30,6 +46,8 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "notes.txt").write_text("Tin halide perovskites oxidise in air.")
     (tmp_path / "bad.jsonl").write_text("not JSON\n")
     (tmp_path / "file").write_text("")
+    (tmp_path / "binary").write_bytes(bytes(range(256)))
+    (tmp_path / "salt.cif").write_text(SALT)
     (tmp_path / "nothing").mkdir()
     (tmp_path / "garbage").mkdir()
     (tmp_path / "garbage" / "store.sqlite").write_bytes(b"garbage" * 100)
@@ -40,8 +58,8 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
 
 FAILURES = [  # what is called; what the one line says: the value or file, and the remedy
     ("ask What? --index absent", "absent: no papers are kept there", "clip-mat ingest PATH --index absent"),
-    ("ask What? --index garbage", "garbage: its database is damaged", "repair"),
-    ("ask What? nothing", "nothing to ask", ""),
+    ("ask What? --index garbage", "garbage: its database is damaged", "clip-mat doctor --repair"),
+    ("ask What? nothing", "nothing: no PDF, txt or md file there", "nothing to ask"),
     (f"ask {BIG}", "100,000 characters", "shorten it to"),
     ("passages tin -k -1", "-1", "0 or more"),
     ("references --index absent", "absent: no papers", "clip-mat ingest"),
@@ -50,10 +68,11 @@ FAILURES = [  # what is called; what the one line says: the value or file, and t
     ("search salt --index absent", "absent: no compounds are indexed there", "clip-mat index SOURCE --out absent"),
     ("search salt --index garbage", "garbage: its database is damaged", "repair"),
     ("search --like absent.cif", "absent.cif: no such file", ""),
-    ("search --like bad.cif", "bad.cif: not a CIF", ""),
+    ("search --like bad.cif", "bad.cif: not a CIF: line 1: expected block header", ""),
     (f"search {BIG}", "100,000 characters", "shorten it to"),
     ("search salt -k -3", "-3", "at least 0"),
     ("search salt --filter elements_HAS", "elements_HAS", "<here>"),
+    ("search salt --filter elements<", "cannot be read", "write it like elements HAS"),
     ("search salt --filter gap>1", "unknown property 'gap'", "band_gap"),
     ("generate -n 0", "not 0", "from 1 to 1,000"),
     ("generate --composition Xx2", "'Xx2'", "write it like LiMnO2"),
@@ -67,11 +86,18 @@ FAILURES = [  # what is called; what the one line says: the value or file, and t
     ("generate NaCl --spacegroup 225 --crystal-system hexagonal", "Fm-3m (225) is cubic", "not hexagonal"),
     ("generate NaCl --index absent", "absent: no compounds", "clip-mat index"),
     ("eval qa --questions bad.jsonl", "bad.jsonl, line 1", "not JSON"),
+    ("eval qa --questions file", "file: no question in it", ""),
+    ("eval qa --papers nothing", "nothing: no PDF, txt or md file", ""),
+    ("eval retrieval --gallery salt.cif --queries binary", "binary: not a text file", "UTF-8"),
+    ("eval retrieval --gallery salt.cif --free binary", "binary: not a text file", "UTF-8"),
     ("eval retrieval --gallery no-cif.parquet", "no column 'cif' among name", "rename"),
     ("eval csp --requests empty.parquet --library empty.parquet", "empty.parquet: no crystal", "at most 20 atoms"),
     ("eval text --requests empty.parquet", "empty.parquet: no crystal", "at most 20 atoms"),
     ("train clip --data bad.cif --out run", "bad.cif: not a CIF", ""),
     ("train clip --data empty.parquet --out run", "empty.parquet: no crystal", "give CIFs"),
+    ("train clip --data salt.cif --out run --held-out binary", "binary: not a text file", "UTF-8"),
+    ("train clip --data salt.cif --out run --captions no-cif.parquet", "no-cif.parquet: no parquet with", "prompt"),
+    ("train clip --data salt.cif --out run --captions binary", "binary: no parquet with columns", "material_id"),
     ("train ranker --data empty.parquet --out run", "0 crystals", ""),
 ]
 
@@ -97,7 +123,8 @@ WRONG_USAGE = [
     ("ask", "QUESTION"),
     ("ingest", "PATHS"),
     ("ingest notes.txt --index=", "the name is empty (is a variable not set?)"),
-    ("ingest notes.txt --index file", "is a file"),
+    ("ingest notes.txt --index file", "'file' is a file; name a folder"),
+    ("ask What? --html nothing", "'nothing' is a folder; name a file"),
     ("ask What? --index=", "the name is empty"),
     ("passages tin -k many", "'many' is not a valid integer"),
     ("references --format ris", "'ris' is not one of 'mla', 'bibtex', 'csl-json'"),
@@ -120,6 +147,10 @@ WRONG_USAGE = [
     ("train clip --data bad.cif --out run --epochs 0", "0 is not in the range"),
     ("train clip --data bad.cif --out run --minutes -1", "-1.0 is not in the range"),
     ("train diffusion --data bad.cif --out run --batch 0", "0 is not in the range"),
+    ("train ranker --data bad.cif --out run --epochs 0", "0 is not in the range"),
+    ("train verifier --data nothing --out run --steps -1", "-1 is not in the range"),
+    ("eval verifier --data nothing --most 0", "0 is not in the range"),
+    ("completion", "\n  zsh"),
     ("completion tcsh", "'bash', 'zsh', 'fish'"),
 ]
 
@@ -136,6 +167,23 @@ def test_an_empty_source_is_wrong_usage(run: Run, tmp_path: Path) -> None:
     assert run("index", "", "--out", "mine") == 2
     assert run("ingest", "", "--index", "mine") == 2
     assert not (tmp_path / "mine").exists()
+
+
+def test_requests_of_which_none_can_be_met_are_a_failure(run: Run, tmp_path: Path) -> None:
+    for line in ("generate --requests bad.jsonl", "search --queries wrong.txt --filter gap>1"):
+        (tmp_path / "wrong.txt").write_text("salt\n\n")
+        assert run(*line.split()) == 1
+        assert '"error"' in run.out
+    for line, what in (("generate --requests file", "request"), ("search --queries file", "search")):
+        assert run(*line.split()) == 0
+        assert f"file: no {what} in it" in run.err
+        assert run.out == ""
+
+
+def test_an_index_without_crystals_is_told_of(run: Run) -> None:
+    assert run("index", "bad.cif", "--out", "empty") == 1
+    assert run("generate", "NaCl", "--index", "empty", "-n", "1") == 0
+    assert "empty: no crystals in it" in run.err
 
 
 def test_what_was_skipped_is_listed_and_the_rest_goes_on(run: Run) -> None:
