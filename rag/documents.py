@@ -73,6 +73,8 @@ class Sentence:
         fragments: Where it stands; at least one.
         section: Nearest heading above, or "".
         paragraph: Running number of its paragraph (or caption, table, ...) in the document.
+        whole: False where the rest of it was not found: a figure, a column or a formula cuts it. It leads to its page,
+            but says nothing by itself.
     """
 
     text: str
@@ -80,6 +82,7 @@ class Sentence:
     fragments: tuple[Fragment, ...]
     section: str = ""
     paragraph: int = 0
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)

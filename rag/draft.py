@@ -182,7 +182,9 @@ _IMAGE = re.compile(r"!\[[^\]]{0,200}\]\([^)]{0,500}\)")
 _LINK = re.compile(
     r"\[([^\[\]]{1,300})\]\(\s*(?:https?:|mailto:|javascript:|data:|www\.|/|#)(?:[^()]|\([^()]*\)){0,500}\)", re.I
 )
-_EMPHASIS = re.compile(r"(\*\*|__|`|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])")
+_EMPHASIS = re.compile(
+    r"(\*\*|__|`|~~)(?=\S)(.+?)(?<=\S)\1|(?<![\w*\[(])\*(?=[^\s*\])])([^*]+?)(?<=[^\s*\[(])\*(?![\w*\])])"
+)
 _TEX = re.compile(r"\\[()\[\]]|\$\$?|\\(?:text|mathrm|mathbf|mathit|rm)\s*\{([^{}]*)\}|\\(?=[%&_#])")
 _TEX_SCRIPT = re.compile(r"([_^])\{([^{}]{1,20})\}")
 _DETACHED = re.compile(
@@ -341,10 +343,30 @@ def _bare(text: str) -> str:
     return text if text.endswith((".", "!", "?", ":")) else f"{text}."
 
 
+_NEVER_LAST = re.compile(
+    r"(?:^|[\s(\[])(?:an?|the|of|in|to|by|with|for|from|at|and|or|but|as|than|that|which|is|are|was|were)[.!]$|[(\[{][.!]?$",
+    re.I,
+)
+
+
+_SMALL = frozenset(["the", "and", "for", "are", "was", "not", "that", "with"])
+
+
+def _is_broken_off(text: str) -> bool:
+    """Whether a sentence stops in its middle, as the last one does where a model may write no more."""
+    return _NEVER_LAST.search(text) is not None or text.count("(") > text.count(")")
+
+
 def _says_something(text: str) -> bool:
     """Whether a sentence can be one of an answer: no question, no talk about the task, no bare heading, no stammer."""
-    if text.endswith(("?", ":")) or _META.search(text):
+    if text.endswith(("?", ":")) or _META.search(text) or _is_broken_off(text):
         return False
     words = [word.lower() for word in _WORD.findall(text)]
     stutters = sum(one == other for one, other in pairwise(words))
-    return len(words) >= FEWEST_WORDS and stutters < 2 and len(set(words)) > 0.4 * len(words)
+    rows = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
+    repeated = {
+        row
+        for row in rows
+        if rows.count(row) > 1 and sum(len(word) > 2 and word not in _SMALL for word in set(row)) > 1
+    }
+    return len(words) >= FEWEST_WORDS and stutters < 2 and not repeated and len(set(words)) > 0.4 * len(words)

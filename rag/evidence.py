@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from rag.answers import Support
 from rag.documents import Sentence
-from rag.extract import SHORTEST, Candidate, Evidence, places_of, without_markers
+from rag.extract import SHORTEST, Candidate, Evidence, is_statement, places_of, without_markers
 from rag.llm.model import LanguageModel
 from rag.orders import addresses_machine
 from rag.passages import decode_vectors
@@ -143,7 +143,12 @@ class Pool:
 
     def _is_evidence(self, row: int) -> bool:
         text = self._places[row].sentence.text
-        return len(text) >= SHORTEST and not text.endswith("?") and not addresses_machine(text)
+        return (
+            is_statement(self._places[row].sentence)
+            and len(text) >= SHORTEST
+            and not text.endswith("?")
+            and not addresses_machine(text)
+        )
 
 
 def number_sources(answered: Sequence[Evidence], model: LanguageModel) -> list[Source]:

@@ -23,6 +23,7 @@ from rag.answers import (
 )
 from rag.documents import Kind, Sentence
 from rag.orders import addresses_machine
+from rag.reading.roles import is_credit
 from rag.retrieval import Query, Retriever, Scored
 
 PASSAGES = 8
@@ -250,7 +251,7 @@ def weigh(
         for i, sentence in enumerate(passage.sentences):
             if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
                 continue
-            if addresses_machine(sentence.text):  # an index of an older version may still hold it
+            if not is_statement(sentence) or addresses_machine(sentence.text):  # an older index may still hold these
                 continue
             coverage = query.coverage(held[i])
             near = frozenset().union(*held[max(0, i - 1) : i + 2])
@@ -265,6 +266,21 @@ def weigh(
             )
             candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance))
     return candidates
+
+
+_TITLE = re.compile(
+    r"\W{0,2}(?:(?:supplementary|extended data)\s+)?(?:fig(?:ure|s)?\b\.?|tables?\b|scheme\b|chart\b|box\b)\s*S?\d"
+    r"|\W{0,2}\(?[a-h](?:\s?[–,-]\s?[a-h])?[).:|]?\s+[A-Z]",
+    re.IGNORECASE,
+)
+
+
+def is_statement(sentence: Sentence) -> bool:
+    """Whether a sentence says something by itself: it is whole, and neither the title of a figure or table nor of a
+    part of it, nor says whose the figure is."""
+    if not sentence.whole:
+        return False
+    return sentence.kind is not Kind.CAPTION or not (_TITLE.match(sentence.text) or is_credit(sentence.text))
 
 
 def choose(candidates: Sequence[Candidate]) -> list[list[Candidate]]:

@@ -177,11 +177,12 @@ class GroundedAnswerer:
             pool: All sentences that may support them.
             answered: The parts of the question, with their extracts.
         """
-        found = self._support(sentences, sources, pool)
+        asked = " ".join(part.part for part in answered)
+        found = self._support(sentences, sources, pool, asked)
         # Small models like to add a clause too many: the sentence without it gets a chance of its own.
         failed = [place for place, grounded in enumerate(found) if grounded is None]
         shorter = [(place, text) for place in failed for text in shortened(sentences[place].text)]
-        again = self._support([replace(sentences[place], text=text) for place, text in shorter], sources, pool)
+        again = self._support([replace(sentences[place], text=text) for place, text in shorter], sources, pool, asked)
         for (place, _), grounded in zip(shorter, again, strict=True):
             found[place] = found[place] or grounded
         quoted = {place.id for grounded in found if grounded is not None for place in grounded.places}
@@ -199,9 +200,9 @@ class GroundedAnswerer:
         return _without_twins(shown)
 
     def _support(
-        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool
+        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool, asked: str
     ) -> list[Grounded | None]:
-        """Each sentence with the places that support it; None where nothing does."""
+        """Each sentence with the places that support it; None where nothing does. ``asked``: the question."""
         if not sentences:
             return []
         words_of = self._answerer.retriever.words
@@ -225,7 +226,7 @@ class GroundedAnswerer:
                 for places, as_cited, v in judged
                 if v.supported
                 and max(copied(sentence.text, place.text) for place in places) > turned
-                and stands(sentence.text, [place.text for place in places], words_of)
+                and stands(sentence.text, [place.text for place in places], words_of, asked)
             ]
             if not standing or holds_citation(sentence.text):
                 found.append(None)
@@ -328,13 +329,17 @@ def _places(sources: Sequence[Source]) -> dict[tuple[str, int], list[int]]:
     return places
 
 
+def _ids(grounded: Grounded) -> list[tuple[str, int]]:
+    return [place.id for place in grounded.places]
+
+
 def _without_twins(grounded: Sequence[Grounded]) -> list[Grounded]:
-    """Each statement once: of sentences with the same quotes and nearly the same words the first stays."""
+    """Each statement once: of sentences with a quote in common and nearly the same words the first stays."""
     kept: list[Grounded] = []
     for g in grounded:
         words = set(g.sentence.text.lower().split())
         if not any(
-            g.places == other.places
+            set(_ids(g)) & set(_ids(other))
             and len(words & (theirs := set(other.sentence.text.lower().split()))) >= 0.7 * min(len(words), len(theirs))
             for other in kept
         ):

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
+from rag.bindings import hold_together
 from rag.reading.text import word_list
 from rag.verify.opposites import are_opposites
 from rag.verify.quantities import find_numbers
@@ -41,18 +42,33 @@ _STRONG = (
     word_list("only solely exclusively alone just sole merely unique uniquely"),
     word_list("must necessarily need needs needed require requires required essential necessary have has should"),
     word_list("impossible cannot unable not prevent prevents prevented"),
+    word_list("same equal equals identical equivalent alike equally equivalently similar similarly"),
 )
 """Words that claim much, in groups: a sentence with one of `_CLAIMING` may have no more of its group than its quote."""
 
 _CLAIMING = word_list(
-    "all every always entirely completely everywhere universally no none never nothing nobody neither nor cannot only "
-    "solely exclusively must necessarily impossible without"
+    "not same equal equals identical equivalent all every always entirely completely everywhere universally no none "
+    "never nothing nobody neither nor cannot only solely exclusively must necessarily impossible without"
 )
+_COMPARING = word_list(
+    "higher lower larger smaller greater bigger better worse stronger weaker faster slower longer shorter wider "
+    "narrower thicker thinner cheaper more less fewer superior inferior"
+)
+_SUPERLATIVE = word_list(
+    "highest lowest largest smallest greatest best worst strongest weakest fastest slowest longest shortest most least "
+    "first last record champion maximum minimum optimal optimum main primary"
+)
+"""Words that compare with others: a quote without any of their kind does not compare."""
+
 _LIMITING = word_list(
     "not no never few some most mostly partly often sometimes usually rarely typically may might could only nearly "
     "almost hardly"
 )
 """Words that cannot be left out of a copy."""
+
+_AUXILIARY = word_list(
+    "is are was were has have had been be do does did can could may might will would shall should must"
+)
 
 _HEDGED = re.compile(
     r"\b(?:may|might|could|possibly|perhaps|potentially|probably|presumably)\s+(?:\w+ly\s+|also\s+|be\s+|have\s+)?(\w{3,})",
@@ -80,22 +96,27 @@ CLAUSE = re.compile(
 """Where a sentence may end sooner. Never before what takes something back: but, unless, except, only, if."""
 
 
-def stands(text: str, quotes: Sequence[str], words_of: Callable[[Sequence[str]], list[set[str]]]) -> bool:
+def stands(
+    text: str, quotes: Sequence[str], words_of: Callable[[Sequence[str]], list[set[str]]], asked: str = ""
+) -> bool:
     """Whether all of that holds.
 
     Args:
         text: The sentence.
         quotes: Sentences of the papers that are said to support it together.
         words_of: Content words of texts, stemmed.
+        asked: The question, whose words a sentence may take up.
     """
     quoted = " ".join(quotes)
     main = max(quotes, key=lambda quote: copied(text, quote))
     return (
         _numbers_stand(text, quoted)
         and not _overclaims(text, main)
+        and not _compares(text, quoted)
         and not any(is_turned(text, quote) for quote in quotes)
         and _finder_stands(text, quoted)
         and _clauses_stand(text, quotes, words_of)
+        and hold_together(text, quotes, asked)
     )
 
 
@@ -121,6 +142,12 @@ def _overclaims(text: str, quoted: str) -> bool:
     if _HEDGE.search(text):
         return False
     return any(_has_stem(word.lower(), set(ours)) for word in _HEDGED.findall(quoted))
+
+
+def _compares(text: str, quoted: str) -> bool:
+    """Whether it compares where the quotes do not."""
+    ours, theirs = set(_plain_words(text)), set(_plain_words(quoted))
+    return any(words & ours and not words & theirs for words in (_COMPARING, _SUPERLATIVE))
 
 
 def _plain_words(text: str) -> list[str]:
@@ -158,6 +185,8 @@ def is_turned(text: str, quote: str) -> bool:
             return True
         if len(yours) <= 2 and _LIMITING & set(yours) and not _LIMITING & set(mine):
             return True
+        if not mine and len(yours) <= 2 and _AUXILIARY & set(yours) and not _AUXILIARY & set(ours):
+            return True  # "P3HT incorporated to inhibit" is no sentence
         if len(mine) == len(yours) <= 3 and any(map(_are_opposed, mine, yours)):
             return True
     return False

@@ -38,12 +38,13 @@ def sentence_to_row(sentence: Sentence) -> list[Any]:
         sentence.section,
         sentence.paragraph,
         [[f.page, f.label, f.quote, [_row(box) for box in f.boxes]] for f in sentence.fragments],
+        *(() if sentence.whole else (False,)),
     ]
 
 
 def sentence_from_row(row: list[Any]) -> Sentence:
     """The sentence of a row. Raises TypeError or ValueError on anything else."""
-    text, kind, section, paragraph, fragments = row
+    text, kind, section, paragraph, fragments, *cut = row
     return Sentence(
         text=str(text),
         kind=Kind(kind),
@@ -53,6 +54,7 @@ def sentence_from_row(row: list[Any]) -> Sentence:
         ),
         section=str(section),
         paragraph=int(paragraph),
+        whole=not cut,
     )
 
 

@@ -13,8 +13,14 @@ from rag.reading.lines import Line
 
 _CLOSED = re.compile(r"[.!?:;…][)\]\"”’\d,–\-\s]*$")
 _ITEM = re.compile(r"^(?:[•▪●■◦‣·–—*]\s|\(?(?:[ivx]{1,4}|\d{1,2}|[a-h])\)\s)")
+_BULLET = re.compile(r"^[•▪●■◦‣·*]\s")
+_LISTING = re.compile(r"(?:,|\b(?:and|or|i\.e\.|e\.g\.))$")
+_LOWER = re.compile(r"^[a-z]+(?:[\s,;)]|-[a-z])")
 _ENTRY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[\].)]|\s)\s*\S")
 _FLOATS = (Kind.CAPTION, Kind.TABLE, Kind.FRONT)
+_FAR = 200
+_AHEAD = 3
+"""Paragraphs of any kind, and of plain text, among which the rest of a sentence is looked for."""
 
 
 @dataclass(slots=True)
@@ -61,7 +67,55 @@ def paragraphs_of(blocks: Sequence[Block]) -> list[Paragraph]:
         if block.kind is Kind.HEADING:
             section = " ".join(block.text.split())
             made[0].section = section
-    return paragraphs + waiting
+    return _rejoined(paragraphs + waiting)
+
+
+def is_open(lines: Sequence[Line]) -> bool:
+    """Whether a paragraph breaks off: no full stop, in a line as long as its column."""
+    last = lines[-1]
+    return not _CLOSED.search(last.text) and last.x1 > last.column[1] - 4 * last.size
+
+
+def begins_amid(text: str) -> bool:
+    """Whether a text begins amid a sentence, with a plain word in lower case."""
+    return _LOWER.match(text) is not None
+
+
+def _rejoined(paragraphs: Sequence[Paragraph]) -> list[Paragraph]:
+    """Paragraphs that a figure's own writing kept apart are joined where both ends show that they belong together:
+    the one breaks off, the other begins in lower case, in the same type, on this page or the next."""
+    joined: set[int] = set()
+    for at, text in enumerate(paragraphs):
+        if id(text) in joined or text.kind is not Kind.BODY or not is_open(text.lines):
+            continue
+        following = [other for other in paragraphs[at + 1 : at + _FAR] if id(other) not in joined]
+        if following and following[0].kind is Kind.FORMULA and _same_column(text, following[0]):
+            continue  # the sentence goes on with the formula, which is no text
+        rest = _rest_of(text, following)
+        if rest is not None:
+            text.lines += rest.lines
+            joined.add(id(rest))
+    return [paragraph for paragraph in paragraphs if id(paragraph) not in joined]
+
+
+def _rest_of(text: Paragraph, following: Sequence[Paragraph]) -> Paragraph | None:
+    last = text.lines[-1]
+    looked_at = 0
+    for other in following:
+        if other.lines[0].page > last.page + 1 or looked_at == _AHEAD:
+            return None
+        first = other.lines[0]
+        if other.kind is not Kind.BODY or first.font != last.font or abs(first.size - last.size) > 0.35:
+            continue
+        if begins_amid(first.text):
+            return other
+        looked_at += 1
+    return None
+
+
+def _same_column(one: Paragraph, other: Paragraph) -> bool:
+    last, first = one.lines[-1], other.lines[0]
+    return last.page == first.page and last.column == first.column
 
 
 def _interrupts(text: Paragraph, block: Block) -> bool:
@@ -83,7 +137,7 @@ def _divide(block: Block) -> list[list[Line]]:
         if (
             (indented and (bool(_CLOSED.search(above.text)) or above.x1 < right - above.size))
             or ended
-            or _ITEM.match(line.text)
+            or (_ITEM.match(line.text) and not _lists_on(above, line))
         ):
             parts.append([line])
         else:
@@ -91,10 +145,19 @@ def _divide(block: Block) -> list[list[Line]]:
     return parts
 
 
+def _lists_on(above: Line, line: Line) -> bool:
+    """Whether a mark such as ``(b)`` or a dash only counts on within a sentence that fills the line above."""
+    if _BULLET.match(line.text) or _CLOSED.search(above.text):
+        return False
+    return bool(_LISTING.search(above.text)) or (line.text[0] in "–—" and above.x1 > above.column[1] - 3 * above.size)
+
+
 def _goes_on(text: Paragraph, kind: Kind, lines: Sequence[Line]) -> bool:
     """Whether ``lines`` continue a paragraph that was cut by a column, a page or a float."""
     last, first = text.lines[-1], lines[0]
-    if text.kind is not kind or abs(last.size - first.size) > 0.35 or _ITEM.match(first.text):
+    if text.kind is not kind or abs(last.size - first.size) > 0.35:
+        return False
+    if _ITEM.match(first.text) and not _lists_on(last, first):
         return False
     if _CLOSED.search(last.text):
         return False

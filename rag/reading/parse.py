@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.limits import Limits
 from rag.reading.lines import Line, lines_of, pieces_of, rows_of
 from rag.reading.metadata import read_xmp
-from rag.reading.paragraphs import Paragraph, paragraphs_of
+from rag.reading.paragraphs import Paragraph, begins_amid, is_open, paragraphs_of
 from rag.reading.pdf import Glyphs, PdfFile
-from rag.reading.roles import assign_kinds
+from rag.reading.roles import assign_kinds, is_credit
 from rag.reading.sentences import sentence_ends
 from rag.reading.text import normalise_quote, one_line, readable
 
@@ -160,10 +160,18 @@ class _Writer:
         for number, paragraph in enumerate(paragraphs):
             flow = Flow(paragraph.lines, self._vocabulary, self._codes, self._raised)
             section = one_line(readable(paragraph.section))
-            for span in _spans(flow, paragraph.kind):
+            spans = list(_spans(flow, paragraph.kind))
+            for span in spans:
                 sentence = self._sentence(flow, span, paragraph.kind, section, number)
-                if sentence is not None:
-                    yield sentence
+                if sentence is None:
+                    continue
+                if sentence.kind is Kind.CAPTION and is_credit(sentence.text):
+                    sentence = replace(sentence, kind=Kind.FRONT)
+                elif (span is spans[0] and begins_amid(sentence.text)) or (
+                    span is spans[-1] and is_open(paragraph.lines)
+                ):
+                    sentence = replace(sentence, whole=False)
+                yield sentence
 
     def _sentence(self, flow: Flow, span: _Span, kind: Kind, section: str, number: int) -> Sentence | None:
         text = flow.readable(span.start, span.end)

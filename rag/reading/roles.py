@@ -58,6 +58,13 @@ _LEAST_TEXT = 12  # lines
 _CLOSED = re.compile(r"[.!?:;][)\]\"”’\d,–\-\s]*$")
 _NUMBERED_HEADING = re.compile(r"^\d{1,2}(?:\.\d{1,2}){0,3}\.?\s+[^\W\d_]{2}")
 _LICENCE = re.compile(r"creative commons|open access article|©.*(?:publish|author)", re.IGNORECASE)
+_CREDIT = re.compile(
+    r"^\W*(?:(?:figures?|images?|panels?|tables?|photographs?|[a-h](?:[–,-][a-h])?)\W+)?"
+    r"(?:(?:and|is|are|was|were|has been)\W+)?"
+    r"(?:(?:re(?:produced|printed|used)|adapted|modified|redrawn|taken)\b[^.]{0,40}\b(?:permission|from\s+(?:ref|\[|\())"
+    r"|copyright\b|©|\(c\)\s*(?:19|20)\d\d|all rights reserved|(?:image|photo|figure) (?:credits?|courtesy)\b)",
+    re.IGNORECASE,
+)
 _NUMBERED_ENTRY = re.compile(r"^\W{0,2}(\d{1,3})(?:\s?[\].)]|\s)\s*\S")
 
 
@@ -70,6 +77,11 @@ def assign_kinds(blocks: Sequence[Block], look: Look, title: str) -> None:
     _demote_headings(blocks)
     _mark_front(blocks, look, title)
     _mark_sections(blocks, look)
+
+
+def is_credit(text: str) -> bool:
+    """Whether a sentence of a caption only says whose the figure is: ``Reproduced with permission from ...``."""
+    return _CREDIT.match(text) is not None
 
 
 def _first_guess(block: Block, look: Look) -> Kind:

@@ -20,12 +20,13 @@ _LABEL = re.compile(
 )
 _LONGEST_LABEL = 40  # characters
 _PANEL = re.compile(r"\([a-z]\)")
+_BARE_PANEL = re.compile(r"\s+[a-h](?:[–,-][a-h])?\s+[A-Z]")
 _STARTS_SMALL = re.compile(r"^(?:[a-zα-ω]-|[a-z][A-Z]|[•▪●■])")
 
 _NEVER_LAST = word_list(
     "fig figs eq eqs eqn eqns ref refs sec sect secs tab tabs scheme e.g i.e eg ie cf ca c.f viz vs resp approx "
     "dr prof mr mrs ms st messrs phys chem rev lett soc am acad sci int mater adv nat appl commun dept univ ed "
-    "eds pp chap suppl supp ext vol vols no nos nr inc incl ltd corp jr sr proc natl symp conf trans j angew opt "
+    "eds pp ch chap suppl supp ext vol vols no nos nr inc incl ltd corp jr sr proc natl symp conf trans j angew opt "
     "electrochem biol environ comput theor mol struct thermochem spectrosc cryst crystallogr esp def thm lem prop "
     "aka w.r.t s.t a.k.a rel wrt"
 )
@@ -59,6 +60,8 @@ def _ends_sentence(text: str, match: re.Match[str]) -> bool:
     if match.start() < _LONGEST_LABEL and _LABEL.match(text[: match.start()]):
         return False
     if _PANEL.match(opener + word):
+        return mark[0] == "."
+    if _BARE_PANEL.match(text, match.end()):  # "Copyright 2020 AAAS. c Crystal structure"
         return mark[0] == "."
     first = word[0]
     if first.islower() and not _STARTS_SMALL.match(word):

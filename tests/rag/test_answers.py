@@ -12,7 +12,7 @@ from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, choose, in_reading_order, names_in, split_question, without_markers
+from rag.extract import Candidate, choose, in_reading_order, is_statement, names_in, split_question, without_markers
 from rag.retrieval import Scored
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
@@ -42,6 +42,24 @@ def test_near_duplicates_become_one_sentence_with_several_citations() -> None:
     same = candidate("the efficiency of the cell reached 25.5 % in 2020", 1.9, "Lee2021")
     groups = choose([one, same])
     assert [[c.scored.key for c in group] for group in groups] == [["Kim2020", "Lee2021"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "whole", "says"),
+    [
+        ("The film is stable.", Kind.BODY, True, True),
+        ("The film is stable because it has been", Kind.BODY, False, False),
+        ("A film that is older is more stable.", Kind.BODY, True, True),
+        ("The red line shows that the film is stable.", Kind.CAPTION, True, True),
+        ("Fig. 3 Stability of the film.", Kind.CAPTION, True, False),
+        ("Table 1 | Stability of films.", Kind.CAPTION, True, False),
+        ("(b) Stability of the film in air.", Kind.CAPTION, True, False),
+        ("c Crystal structure of the film.", Kind.CAPTION, True, False),
+        ("Reproduced with permission from Ref. 4.", Kind.CAPTION, True, False),
+    ],
+)
+def test_only_what_says_something_by_itself_can_answer(text: str, kind: Kind, whole: bool, says: bool) -> None:
+    assert is_statement(Sentence(text, kind, (Fragment(1, None, text, ()),), whole=whole)) is says
 
 
 @pytest.mark.parametrize(

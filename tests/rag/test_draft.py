@@ -120,3 +120,21 @@ def test_markers_of_the_next_line_belong_to_the_sentence_before() -> None:
 def test_whether_a_source_was_named_is_known() -> None:
     assert parse_draft("The gap is 1.3 eV [99].", 3) == [DraftSentence(GAP, (), True)]
     assert parse_draft("The gap is 1.3 eV.", 3) == [DraftSentence(GAP, (), False)]
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        "The golden triangle, which is a key aspect of the golden triangle, is a key aspect of it all.",
+        "Cells are represented by methylammonium lead triiodide (",
+        "The efficiency of the cells was measured by the.",
+        "Cells of tin (which decay [1].",
+    ],
+)
+def test_a_sentence_that_breaks_off_or_stammers_is_none(draft: str) -> None:
+    assert parsed(draft) == []
+
+
+def test_stars_of_a_polymer_are_no_emphasis() -> None:
+    text = "It turns [*]CCOCCO[*] into [*]COC[*] in one step."
+    assert parsed(text) == [(text, ())]

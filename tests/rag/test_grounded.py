@@ -255,6 +255,12 @@ def words_of(texts: Sequence[str]) -> list[set[str]]:
             False,
         ),
         ("Cells fail, because gold absorbs light.", "Cells fail within years.", False),
+        ("Cells do not fail early.", "Cells fail early.", False),
+        ("The films have a higher gap.", "The films have a high gap.", False),
+        ("The gap of the films is the highest.", "The gap of the films is high.", False),
+        ("The gap of films is the same as that of bulk.", "The gap of films is compared to that of bulk.", False),
+        ("Tin added to slow the decay.", "Tin was added to slow the decay of films.", False),
+        ("Tin was added to slow the decay.", "Tin was added to slow the decay of films.", True),
     ],
 )
 def test_what_must_hold_whatever_the_verifier_says(text: str, quote: str, held: bool) -> None:

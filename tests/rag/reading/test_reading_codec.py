@@ -21,6 +21,7 @@ sentences = st.builds(
     st.lists(fragments, min_size=1, max_size=3).map(tuple),
     words,
     st.integers(0),
+    st.booleans(),
 )
 documents = st.builds(
     Document,

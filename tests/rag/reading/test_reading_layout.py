@@ -181,3 +181,63 @@ def test_escape_codes_never_leave_the_reader(read_bytes: Read) -> None:
     document = read_bytes(Builder(info={"Title": title, "Author": "A\\007B"}).page(*paper_page()).build())
     assert document.info["Title"] == "A red title"
     assert not any(ord(letter) < 32 for value in document.info.values() for letter in value)
+
+
+CUT = (
+    "We grew the films from a solution of lead iodide, and we found",
+    "that the grains of all of them became larger when the film was",
+    "held at a higher temperature for an hour, since the iodide ions",
+)
+REST = (
+    "diffuse faster in a warm film than they do in a cold one. This is",
+    "the reason for which we held each of the films at four hundred K.",
+)
+
+
+def test_a_sentence_goes_on_behind_the_writing_in_a_figure(read_bytes: Read) -> None:
+    writing = [text(130, 700, "Time (h)", 7, "H"), text(90, 720, "Grain", 7, "H"), text(300, 690, "Warm film", 12, "H")]
+    caption = [text(72, 660, "Fig. 1. Grains of the film against time.", 8.5)]
+    first = Builder().page(*paper_page(), *column(72, 300, CUT))
+    document = read_bytes(first.page(*writing, *caption, *column(72, 600, REST), *column(72, 500, FILLER)).build())
+    body = [s for s in document.sentences if s.kind is Kind.BODY]
+    (joined,) = (s for s in body if s.text.startswith("We grew the films"))
+    assert joined.text.endswith("since the iodide ions diffuse faster in a warm film than they do in a cold one.")
+    assert [fragment.page for fragment in joined.fragments] == [1, 2]
+    assert all(s.whole for s in body)
+
+
+def test_a_sentence_whose_rest_is_not_found_is_not_whole(read_bytes: Read) -> None:
+    following = [text(72, 760, "2 Results", 12, "B"), *column(72, 740, LEFT), *paper_page(600)]
+    document = read_bytes(Builder().page(*paper_page(), *column(72, 300, CUT)).page(*following).build())
+    assert [s.text[:17] for s in document.sentences if not s.whole] == ["We grew the films"]
+    headless = read_bytes(Builder().page(*column(72, 780, REST), *paper_page(740)).build())
+    assert [s.text[:14] for s in headless.sentences if not s.whole] == ["diffuse faster"]
+
+
+def test_a_list_that_runs_inside_a_sentence_does_not_break_it(read_bytes: Read) -> None:
+    lines = (
+        "The graph does four things with each of the papers: (i) it reads,",
+        "(ii) it extracts, (iii) it checks what has been extracted before,",
+        "(iv) it writes all of it down. After this the next one is read at",
+        "once by the same graph, and so on until no paper is left to read.",
+    )
+    body = sentences(read_bytes(Builder().page(*paper_page(), *column(72, 300, lines)).build()), Kind.BODY)
+    assert any(s.startswith("The graph does four things") and s.endswith("writes all of it down.") for s in body)
+
+
+def test_whose_a_figure_is_is_no_evidence(read_bytes: Read) -> None:
+    caption = [
+        text(72, 300, "Fig. 1. Two films of tin iodide. a Micrograph of the one. Reproduced with permission from", 8.5),
+        text(
+            72,
+            290,
+            "Ref. [27]. Copyright 2020 AAAS. b Micrograph of the other film, which is reproduced by theory.",
+            8.5,
+        ),
+    ]
+    document = read_bytes(Builder().page(*paper_page(), *caption).build())
+    assert sentences(document, Kind.CAPTION) == [
+        "Fig. 1. Two films of tin iodide.",
+        "a Micrograph of the one.",
+        "b Micrograph of the other film, which is reproduced by theory.",
+    ]

@@ -1,0 +1,305 @@
+"""What belongs together in a sentence of a paper must stay together where it is said in other words.
+
+A language model rarely invents a number; it takes one of the page and gives it to another thing. So every number of a
+drafted sentence must stand, in a quote, with the words that it stands with in the draft; a number, substance or name
+must not have taken the place of another in a copied phrase; the items of a list must be those of one sentence.
+These rules know words, not meaning: they refuse some true sentences, and the paper's own sentence takes their place.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rag.reading.text import word_list
+from rag.verify.compounds import find_substances
+from rag.verify.opposites import are_alike
+from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers
+from rag.verify.wording import STOP_WORDS, stem
+
+LEAST_COMPANY = 0.5
+"""Share of the words beside a number that must stand beside it in a quote, too."""
+
+LEFT, RIGHT = 8, 4
+"""Words beside a number that say what it is a number of, before and behind it; no further than the next number."""
+
+PHRASE = 3
+"""Words to either side of a place that two copies of a phrase are compared by."""
+
+COPIED_PHRASE = 2
+"""Such words that agree from which on a phrase counts as copied."""
+
+_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:\+{1,2}(?!\w))?")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_BREAK = re.compile(r"[,;:.!?—–]")
+_LABEL = re.compile(
+    r"\b(fig|tab|table|eq|eqn|ref|section|sec|scheme|chapter|box|appendix|algorithm|step)\w*\.? ?\(?([A-Z]?\d+[a-z]?)",
+    re.IGNORECASE,
+)
+_LIST = re.compile(r"((?:[^,;:()]+,\s+){2,}(?:and|or)\s+[^,;:.()]+)", re.IGNORECASE)
+_TIED = word_list("of to by at than from in with for")
+_ABOUT = word_list("about around approximately roughly nearly almost only over some just ca")
+_PLAIN = word_list(
+    "reach reached reaches obtain obtained achieve achieved achieves report reported give given gives know known call "
+    "called name named equal equals be been have has had do does did make made makes lead leads led exhibit exhibits "
+    "exhibited demonstrate demonstrated demonstrates show shows shown describe described study studied investigate "
+    "investigated employ employed utilize utilized utilise utilised present presented provide provides provided "
+    "consider considered propose proposed suggest suggested indicate indicates paper article work study authors "
+    "researchers result results value values approximately various several certain specific particular commonly often "
+    "typically usually generally respectively currently recently now today addition example case way means order "
+    "include includes including included order great large number amount order possible able first also"
+)
+"""Words of every scientific text, which add nothing of the matter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number and the words that it stands with.
+
+    Attributes:
+        quantity: The number.
+        left: Stems of the content words before it, nearest first.
+        right: Of those behind it, nearest first.
+        tied: Whether the word before it belongs to it: "an efficiency of 20%".
+        kinds: Neighbours before it, as "inverted cells": (inverted, cell).
+        close: Stems of its own clause.
+    """
+
+    quantity: Quantity
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    tied: bool
+    kinds: frozenset[tuple[str, str]]
+    close: tuple[str, ...]
+
+
+def hold_together(text: str, quotes: Sequence[str], asked: str = "") -> bool:
+    """Whether a sentence keeps together what its quotes do.
+
+    Args:
+        text: The sentence.
+        quotes: Sentences of the papers that are said to support it together.
+        asked: The question, whose words a sentence may take up.
+    """
+    return (
+        _labels(text) <= _labels(" ".join(quotes))
+        and not _repeats_facts(text, quotes)
+        and not any(took_a_place(text, quote) for quote in quotes)
+        and _numbers_keep_company(text, quotes)
+        and all(_is_list_of(items, quotes) for items in _lists(text))
+        and _adds_little(text, quotes, asked)
+    )
+
+
+def _labels(text: str) -> set[tuple[str, str]]:
+    """Figures, tables and equations that a text refers to."""
+    return {(kind.lower()[:3], number.lower()) for kind, number in _LABEL.findall(text)}
+
+
+# --- a number and its thing ---------------------------------------------------------------------------------------
+
+
+def _numbers_keep_company(text: str, quotes: Sequence[str]) -> bool:
+    stated = [number for quote in quotes for number in _numbers(quote, wide=True)]
+    return all(_keeps_company(number, stated, quotes) for number in _numbers(text))
+
+
+def _keeps_company(number: _Number, stated: Sequence[_Number], quotes: Sequence[str]) -> bool:
+    words = (*number.left, *number.right)
+    if not words:
+        return True
+    weights = [*(1 / (1 + at) for at in range(len(number.left))), *(0.5 / (1 + at) for at in range(len(number.right)))]
+    spelled = _acronyms(" ".join(quotes))
+    everywhere = {word for other in stated for word in (*other.left, *other.right)}
+
+    def is_known(word: str, beside: Sequence[str]) -> bool:
+        return _is_among(word, beside) or _is_spelled(word, words, beside, spelled)
+
+    same, others = [], []
+    for other in stated:
+        beside = (*other.left, *other.right)
+        known = [is_known(word, beside) for word in words]
+        share = sum(weight for weight, is_known in zip(weights, known, strict=True) if is_known) / sum(weights)
+        if agrees(number.quantity, other.quantity) or agrees(other.quantity, number.quantity):
+            is_other = number.tied and number.left and other.close and not is_known(number.left[0], other.close)
+            if not is_other and not _is_of_another_kind(number, other, everywhere):
+                same.append(share)
+        elif other.quantity.dimension == number.quantity.dimension:
+            others.append(share)
+    best = max(same, default=0.0)
+    return best >= LEAST_COMPANY and best >= max(others, default=0.0) - 0.2
+
+
+def _is_of_another_kind(ours: _Number, theirs: _Number, everywhere: set[str]) -> bool:
+    """Whether the one speaks of inverted cells and the other of planar ones, where the quotes know both."""
+    beside = (*theirs.left, *theirs.right)
+    return any(
+        noun == known and kind != other and not _is_among(kind, beside) and _is_among(kind, everywhere)
+        for kind, noun in ours.kinds
+        for other, known in theirs.kinds
+    )
+
+
+def _numbers(text: str, *, wide: bool = False) -> Iterator[_Number]:
+    """Numbers with their company; of a paper's sentence all words up to the next number, of a draft's its clause."""
+    plain = plain_numbers(text)
+    found = [q for q in find_numbers(text) if not (plain[q.start : q.end].isalpha() and q.number == 2)]
+    for at, quantity in enumerate(found):
+        begin = found[at - 1].end if at else 0
+        end = found[at + 1].start if at + 1 < len(found) else len(plain)
+        before, behind = plain[begin : quantity.start], plain[quantity.end : end]
+        left = _content(before, LEFT * (2 if wide else 1), from_end=True, clause=not wide)
+        right = _content(behind, RIGHT * (2 if wide else 1), from_end=False, clause=True)
+        close = _content(before, LEFT, from_end=True, clause=True)
+        last = [word.lower() for word in _TOKEN.findall(before) if word.lower() not in _ABOUT][-1:]
+        yield _Number(quantity, left, right, bool(last) and last[0] in _TIED, _kinds(before, left), (*close, *right))
+
+
+def _kinds(text: str, among: Sequence[str]) -> frozenset[tuple[str, str]]:
+    """Content words in direct neighbourhood, both among some stems."""
+    words = list(_TOKEN.finditer(text))
+    pairs = ((one, two) for one, two in pairwise(words) if text[one.end() : two.start()] in (" ", "-"))
+    return frozenset((stem(one[0]), stem(two[0])) for one, two in pairs if {stem(one[0]), stem(two[0])} <= set(among))
+
+
+def _content(text: str, most: int, *, from_end: bool, clause: bool) -> tuple[str, ...]:
+    """Stems of the content words of a stretch, from the number on; a clause ends where one was found."""
+    matches = list(_TOKEN.finditer(text))
+    found: list[str] = []
+    edge = len(text) if from_end else 0
+    for match in reversed(matches) if from_end else matches:
+        between = text[match.end() : edge] if from_end else text[edge : match.start()]
+        if clause and _BREAK.search(between) and (found or not from_end):
+            break
+        edge = match.start() if from_end else match.end()
+        if _is_content(match[0]):
+            found.append(stem(match[0]))
+        if len(found) == most:
+            break
+    return tuple(found)
+
+
+def _is_content(word: str) -> bool:
+    lowered = word.lower()
+    return (
+        len(word) > 1
+        and not word[0].isdecimal()
+        and not {lowered, stem(word)} & STOP_WORDS
+        and lowered not in _PLAIN
+        and lowered not in _ABOUT
+    )
+
+
+def _is_among(word: str, others: Sequence[str] | set[str]) -> bool:
+    """Whether a word, or one of the same root, is among others."""
+    if word in others:
+        return True
+    return len(word) > 5 and any(word[:6] == other[:6] or are_alike(word, other) for other in others)
+
+
+def _acronyms(text: str) -> set[str]:
+    """Acronyms of a text, in lower case and without their plural."""
+    return {word.removesuffix("s").lower() for word in re.findall(r"\b[A-Z]{2,6}s?\b", text)}
+
+
+def _is_spelled(word: str, row: Sequence[str], beside: Sequence[str], acronyms: set[str]) -> bool:
+    """Whether a word is one of a row that an acronym beside the other number stands for, or is that acronym."""
+    for acronym in acronyms:
+        for words, initials in ((row, acronym in beside), (beside, acronym == word)):
+            if not initials:
+                continue
+            for line in (words, words[::-1]):
+                letters = "".join(other[0] for other in line)
+                at = letters.find(acronym)
+                if at >= 0 and (words is beside or word in line[at : at + len(acronym)]):
+                    return True
+    return False
+
+
+def _repeats_facts(text: str, quotes: Sequence[str]) -> bool:
+    """Whether a number, substance or name is told more often than by the quotes, and so of something else, too."""
+    told = Counter(stem(word) for at, word in enumerate(_words(text)) if _kind(word, at))
+    known = Counter(stem(word) for quote in quotes for word in _words(quote))
+    return any(count > max(known[word], 1) for word, count in told.items())
+
+
+# --- one thing in the place of another ----------------------------------------------------------------------------
+
+
+def took_a_place(text: str, quote: str) -> bool:
+    """Whether a number, substance or name stands in a copied phrase where the quote has another one."""
+    ours, theirs = _words(text), _words(quote)
+    mine, yours = [stem(word) for word in ours], [stem(word) for word in theirs]
+    for at, word in enumerate(ours):
+        kind = _kind(word, at)
+        if not kind:
+            continue
+        same = other = -1
+        for place, known in enumerate(theirs):
+            if mine[at] == yours[place]:
+                same = max(same, sum(_agreeing(mine, at, yours, place)))
+            elif _kind(known, place) == kind:
+                left, right = _agreeing(mine, at, yours, place)
+                if left and (right or at + 1 == len(ours)):
+                    other = max(other, left + right)
+        if other >= COPIED_PHRASE and other > same:
+            return True
+    return False
+
+
+def _words(text: str) -> list[str]:
+    return _TOKEN.findall(_THOUSANDS.sub("", text))
+
+
+def _kind(word: str, at: int) -> str:
+    """``number``, ``thing`` for a substance or a name, "" for any other word."""
+    if word[0].isdecimal():
+        return "number"
+    if sum(c.isupper() for c in word) > 1 or (at and word[0].isupper() and len(word) > 1):
+        return "thing"
+    substances = find_substances(word) if len(word) > 1 else None
+    return "thing" if substances and (substances.elements or substances.families or substances.formulas) else ""
+
+
+def _agreeing(mine: Sequence[str], at: int, yours: Sequence[str], place: int) -> tuple[int, int]:
+    """Words in a row before two places, and behind them, that agree."""
+    left = right = 0
+    while left < min(PHRASE, at, place) and mine[at - left - 1] == yours[place - left - 1]:
+        left += 1
+    room = min(PHRASE, len(mine) - at - 1, len(yours) - place - 1)
+    while right < room and mine[at + right + 1] == yours[place + right + 1]:
+        right += 1
+    return left, right
+
+
+# --- lists, and words that nobody wrote ---------------------------------------------------------------------------
+
+
+def _lists(text: str) -> Iterator[list[list[str]]]:
+    """Items of each list, as stems of the words that name them; of the first one the last words."""
+    for match in _LIST.finditer(text):
+        parts = re.split(r",\s+(?:and|or)\s+|,\s+", match[0])
+        items = [[stem(word) for word in _TOKEN.findall(part) if _is_content(word)] for part in parts]
+        yield [items[0][-2:], *(item[:3] for item in items[1:])]
+
+
+def _is_list_of(items: Sequence[Sequence[str]], quotes: Sequence[str]) -> bool:
+    """Whether one sentence has all the items."""
+    for quote in quotes:
+        words = {stem(word) for word in _TOKEN.findall(quote)}
+        if all(_is_among(word, words) for item in items for word in item):
+            return True
+    return False
+
+
+def _adds_little(text: str, quotes: Sequence[str], asked: str) -> bool:
+    """Whether all but one or two content words are those of the quotes or of the question."""
+    quoted = [word for quote in quotes for word in map(stem, _TOKEN.findall(quote))]
+    known = {*quoted, *(stem(word) for word in _TOKEN.findall(asked))}
+    row = [stem(word) for word in _TOKEN.findall(text) if _is_content(word)]
+    acronyms = _acronyms(" ".join([*quotes, text]))
+    new = {word for word in row if not _is_among(word, known) and not _is_spelled(word, row, quoted, acronyms)}
+    return len(new) <= max(1, len(set(row)) // 8)
