@@ -204,12 +204,18 @@ def spacegroup_symbol(number: int) -> str:
 
 
 def find_dataset(crystal: Crystal, tolerance: float = TOLERANCE) -> Any:
-    """spglib's dataset of a cell, or None where it finds no space group.
+    """spglib's dataset of a cell, or None where it finds no space group; not to be changed.
 
     Args:
         crystal: Any cell of the crystal.
         tolerance: In Å.
     """
+    return _find_dataset(crystal, tolerance)
+
+
+@lru_cache(maxsize=512)
+def _find_dataset(crystal: Crystal, tolerance: float) -> Any:
+    """Remembered for a while: who ranks, symmetrises and checks crystals asks each the same."""
     _quiet_spglib()
     import spglib
 

@@ -6,9 +6,10 @@ those that are known.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
 from itertools import product
@@ -40,7 +41,7 @@ Project none comes below 0.67 (uranyl)."""
 _IMAGES = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 _HOME = len(_IMAGES) // 2
 _ROWS = 64
-_REMEMBERED = 4096
+_REMEMBERED = 1024
 _LONGEST = 2e4
 """Cube of the longest edge of a cell, in volumes of it, beyond which pymatgen would fill the memory: a rod."""
 
@@ -74,16 +75,13 @@ class KnownCrystals:
     """Crystals against which novelty is judged.
 
     Args:
-        of_formula: Gives the known crystals of a reduced formula (``LiMnO2``, elements in alphabetical order), in any
-            cell. What it gave is remembered.
+        of_formulas: Gives the known crystals of reduced formulas (``LiMnO2``, elements in alphabetical order), in any
+            cell; a formula of which none is known may be missing. What it gave is remembered.
     """
 
-    def __init__(self, of_formula: Callable[[str], Iterable[Crystal]]) -> None:
-        @lru_cache(_REMEMBERED)
-        def found(formula: str) -> tuple[Structure | None, ...]:
-            return tuple(map(_reduced, of_formula(formula)))
-
-        self._found = found
+    def __init__(self, of_formulas: Callable[[Collection[str]], Mapping[str, Iterable[Crystal]]]) -> None:
+        self._of_formulas = of_formulas
+        self._found: dict[str, list[Structure | None]] = {}
 
     @classmethod
     def of_crystals(cls, crystals: Iterable[Crystal]) -> Self:
@@ -91,20 +89,27 @@ class KnownCrystals:
         by_formula: dict[str, list[Crystal]] = defaultdict(list)
         for crystal in crystals:
             by_formula[_formula(crystal)].append(crystal)
-        return cls(lambda formula: by_formula.get(formula, ()))
+        return cls(lambda formulas: {formula: by_formula.get(formula, []) for formula in formulas})
 
     @classmethod
     def of_index(cls, index: MaterialsIndex) -> Self:
         """Those of an index, which stays open."""
+        return cls(index.of_formulas)
 
-        def of_formula(formula: str) -> Iterable[Crystal]:
-            return map(index.get, index.ids(f'chemical_formula_reduced = "{formula}"'))
-
-        return cls(of_formula)
+    def expect(self, crystals: Iterable[Crystal]) -> None:
+        """Say what will be asked: looking for many formulas at once takes no longer than for one."""
+        wanted = {_formula(crystal) for crystal in crystals} - set(self._found)
+        if not wanted:
+            return
+        if len(self._found) + len(wanted) > _REMEMBERED:
+            self._found.clear()
+        known = self._of_formulas(wanted)
+        self._found.update({formula: list(map(_reduced, known.get(formula, ()))) for formula in wanted})
 
     def hold(self, crystal: Crystal) -> bool:
         """Whether one of them is the same as the crystal."""
-        known = self._found(_formula(crystal))
+        self.expect([crystal])
+        known = self._found[_formula(crystal)]
         if not known:
             return False
         asked = _reduced(crystal)
@@ -134,8 +139,9 @@ def field_valid(crystal: Crystal) -> bool:
     return nearest(crystal)[1] >= CLOSEST and crystal.volume >= SMALLEST
 
 
+@lru_cache(_REMEMBERED)
 def nearest(crystal: Crystal) -> tuple[float, float]:
-    """How close atoms come to each other, images of themselves included.
+    """How close atoms come to each other, images of themselves included; remembered for a while.
 
     Returns:
         The least distance as a share of the sum of two covalent radii (Cordero et al., Dalton Trans. 2832 (2008)), and
@@ -232,12 +238,16 @@ def _matcher() -> StructureMatcher:
     return StructureMatcher()
 
 
+@lru_cache(_REMEMBERED)
 def _reduced(crystal: Crystal) -> Structure | None:
-    """The primitive Niggli cell, which costs more than a comparison and is needed for each; None where there is no
-    crystal to compare."""
-    longest = np.linalg.norm(_niggli(crystal.lattice), axis=1).max()
+    """The primitive Niggli cell, which costs more than a comparison and is needed for each, so that it is remembered
+    for a while; None where there is no crystal to compare."""
+    lattice = _niggli(crystal.lattice)
+    longest = np.linalg.norm(lattice, axis=1).max()
     if not field_valid(crystal) or longest**3 > _LONGEST * crystal.volume:
         return None
+    if math.gcd(*Counter(crystal.symbols).values()) == 1:  # no smaller cell can hold a part of each element
+        return Crystal(crystal.numbers, crystal.cartesian @ np.linalg.inv(lattice), lattice).to_structure()
     structure = crystal.to_structure()
     try:
         return structure.get_primitive_structure().get_reduced_structure()

@@ -143,16 +143,11 @@ class Generator:
     ) -> tuple[list[list[GeneratedCrystal]], list[list[str]]]:
         """Crystals that are all that is asked, from templates and, where these do not suffice, of noise."""
         made: list[list[GeneratedCrystal]] = []
-        notes: list[list[str]] = []
+        retrieved, notes = self._retrieved(requests)
         left: dict[int, list[Candidate]] = {}
-        for place, request in enumerate(requests):
-            candidates: list[Candidate] = []
-            told: list[str] = []
-            if not (request.from_noise or request.is_open):
-                candidates, told = self._retriever.find(request)
+        for place, (request, candidates) in enumerate(zip(requests, retrieved, strict=True)):
             kept = self._kept_for_noise(request, candidates)
             made.append(finish(request, candidates, self._known, most=request.n - kept))
-            notes.append(told)
             if kept:
                 left[place] = candidates
         for tried in range(_ROUNDS):
@@ -162,6 +157,7 @@ class Generator:
                 break
             asked = [requests[place] for place in short]
             of_noise = self._noise.make(asked, list(short.values()), tried=tried, trajectory=trajectory)
+            self._known.expect(candidate.crystal for candidates in of_noise for candidate in candidates)
             for (place, count), candidates in zip(short.items(), of_noise, strict=True):
                 if not tried and requests[place].words and not self._noise.understands_words:
                     notes[place].append("the denoiser was trained with another Crystal CLIP; words do not guide it")
@@ -173,6 +169,17 @@ class Generator:
         for crystals in made:  # what templates give comes before what noise gives
             crystals.sort(key=lambda one: (one.origin.kind == "noise", -one.score))
         return made, notes
+
+    def _retrieved(self, requests: Sequence[CrystalRequest]) -> tuple[list[list[Candidate]], list[list[str]]]:
+        """Candidates from the index for each request, and notes."""
+        found: list[list[Candidate]] = [[] for _ in requests]
+        notes: list[list[str]] = [[] for _ in requests]
+        asked = [n for n, request in enumerate(requests) if not (request.from_noise or request.is_open)]
+        self._retriever.expect(requests[place] for place in asked)
+        for place in asked:
+            found[place], notes[place] = self._retriever.find(requests[place])
+        self._known.expect(candidate.crystal for candidates in found for candidate in candidates)
+        return found, notes
 
     def _kept_for_noise(self, request: CrystalRequest, candidates: Sequence[Candidate]) -> int:
         """Places of a long list that crystals of noise get, since what no template has only they can be. None where one

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -97,7 +97,9 @@ class NoiseMaker:
                 trajectory=trajectory,
             )
             for job, sample, score in zip(jobs, samples, self._scores(jobs, samples), strict=True):
-                made = Candidate(sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory))
+                made = Candidate(
+                    sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory), sample.spacegroup
+                )
                 found[job.request].append(made)
         return [self._by_words(request, made) for request, made in zip(requests, found, strict=True)]
 
@@ -149,10 +151,7 @@ class NoiseMaker:
             return made
         crystals = self._clip.encode_crystals([candidate.crystal for candidate in made])
         scores = crystals @ self._clip.encode_text([request.words])[0]
-        return [
-            Candidate(candidate.crystal, float(score), candidate.origin, {}, candidate.trajectory)
-            for candidate, score in zip(made, scores, strict=True)
-        ]
+        return [replace(candidate, score=float(score)) for candidate, score in zip(made, scores, strict=True)]
 
     def _jobs(
         self,

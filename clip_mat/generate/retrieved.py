@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,6 +50,10 @@ class Retriever:
     def __init__(self, index: MaterialsIndex) -> None:
         self._index = index
         self._templates = IndexTemplates(index, MOST_SITES)
+
+    def expect(self, requests: Iterable[CrystalRequest]) -> None:
+        """Say what will be asked, as `Templates.expect`."""
+        self._templates.expect(request.composition for request in requests if request.composition is not None)
 
     def find(self, request: CrystalRequest) -> tuple[list[Candidate], list[str]]:
         """Candidates, and notes on what the index could not give."""

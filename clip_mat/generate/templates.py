@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -25,8 +25,8 @@ from clip_mat.symmetry import find_symmetry, read_symmetry
 if TYPE_CHECKING:
     from clip_mat.search.materials import MaterialsIndex
 
-_PATTERNS = 32
-"""Patterns that are kept in memory."""
+_PATTERNS = 64
+"""Patterns that are kept in memory: as many as requests are answered together."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -164,22 +164,37 @@ class Pattern:
 
 
 class Templates(ABC):
-    """Where templates come from."""
+    """Where templates come from.
 
-    def __init__(self) -> None:
-        self._pattern = lru_cache(_PATTERNS)(self._make_pattern)
+    Args:
+        most: Patterns that are kept in memory; None for all.
+    """
+
+    def __init__(self, most: int | None = None) -> None:
+        self._most = most
+        self._patterns: OrderedDict[str, Pattern | None] = OrderedDict()
 
     @abstractmethod
-    def of_pattern(self, anonymous: str) -> Sequence[Template]:
-        """All templates of an anonymous formula, ``A2BC``; none where there are none."""
+    def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
+        """All templates of anonymous formulas, ``A2BC``; one of which there is none may be missing."""
 
     def pattern(self, counts: Mapping[str, int]) -> Pattern | None:
         """All templates for a composition; None where there are none. What was made is remembered."""
-        return self._pattern(anonymous_formula(counts))
+        self.expect([counts])
+        return self._patterns[anonymous_formula(counts)]
 
-    def _make_pattern(self, anonymous: str) -> Pattern | None:
-        templates = self.of_pattern(anonymous)
-        return Pattern(templates) if templates else None
+    def expect(self, compositions: Iterable[Mapping[str, int]]) -> None:
+        """Say what will be asked: looking for many patterns at once takes little longer than for one."""
+        asked = dict.fromkeys(map(anonymous_formula, compositions))
+        wanted = [name for name in asked if name not in self._patterns]
+        found = self.of_patterns(wanted) if wanted else {}
+        for name in asked:
+            if name in self._patterns:
+                self._patterns.move_to_end(name)
+            else:
+                self._patterns[name] = Pattern(found[name]) if found.get(name) else None
+        while self._most is not None and len(self._patterns) > max(self._most, len(asked)):
+            self._patterns.popitem(last=False)
 
 
 class TemplateLibrary(Templates):
@@ -191,7 +206,6 @@ class TemplateLibrary(Templates):
 
     def __init__(self, templates: Iterable[Template]) -> None:
         super().__init__()
-        self._pattern = lru_cache(None)(self._make_pattern)
         self._by_pattern: dict[str, list[Template]] = {}
         for template in templates:
             self._by_pattern.setdefault(anonymous_formula(template.counts), []).append(template)
@@ -203,8 +217,8 @@ class TemplateLibrary(Templates):
         for templates in self._by_pattern.values():
             yield from templates
 
-    def of_pattern(self, anonymous: str) -> Sequence[Template]:
-        return self._by_pattern.get(anonymous, [])
+    def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
+        return {name: self._by_pattern[name] for name in anonymous if name in self._by_pattern}
 
 
 class IndexTemplates(Templates):
@@ -216,13 +230,16 @@ class IndexTemplates(Templates):
     """
 
     def __init__(self, index: MaterialsIndex, max_sites: int = 64) -> None:
-        super().__init__()
+        super().__init__(_PATTERNS)
         self._index = index
         self._max_sites = max_sites
 
-    def of_pattern(self, anonymous: str) -> Sequence[Template]:
-        found = self._index.entries(f'chemical_formula_anonymous = "{anonymous}" AND nsites <= {self._max_sites}')
-        return [Template.of(entry) for entry in found]
+    def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
+        found: dict[str, list[Template]] = {}
+        for entry in self._index.of_patterns(anonymous, self._max_sites):
+            template = Template.of(entry)
+            found.setdefault(anonymous_formula(template.counts), []).append(template)
+        return found
 
 
 def fits(

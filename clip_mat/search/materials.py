@@ -260,6 +260,16 @@ class MaterialsIndex:
                 found.setdefault(str(record.metadata[_FORMULA]), []).append(unpack(record.payload))
         return found
 
+    def of_patterns(self, anonymous: Collection[str], max_sites: int) -> list[Entry]:
+        """All compounds of some anonymous formulas (``A2BC``) in cells of at most so many atoms, found in one pass.
+
+        They are sorted by id.
+        """
+        where = {"chemical_formula_anonymous": {"$in": sorted(anonymous)}, "nsites": {"$lte": max_sites}}
+        with _told():
+            records = self._records.records(where)
+            return [Entry(record.id, unpack(record.payload), record.metadata) for record in records]
+
     def __len__(self) -> int:
         with _told():
             return len(self._records)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -100,17 +101,21 @@ def test_unique_among_others_and_new_to_what_is_known() -> None:
     assert check(rock_salt("Rb"), known=known).novel
 
 
-def test_known_crystals_are_asked_for_once() -> None:
-    asked: list[str] = []
+def test_known_crystals_are_asked_for_once_and_together() -> None:
+    asked: list[list[str]] = []
 
-    def of_formula(formula: str) -> list[Crystal]:
-        asked.append(formula)
-        return [rock_salt()]
+    def of_formulas(formulas: Collection[str]) -> dict[str, list[Crystal]]:
+        asked.append(sorted(formulas))
+        return {"ClNa": [rock_salt()]}
 
-    known = KnownCrystals(of_formula)
+    known = KnownCrystals(of_formulas)
+    known.expect([rock_salt(), caesium_chloride(), rock_salt("K")])
     assert known.hold(rock_salt())
     assert not known.hold(caesium_chloride())
-    assert asked == ["ClNa"]
+    assert not known.hold(rock_salt("K"))
+    assert known.hold(doubled(rock_salt()))
+    assert not known.hold(rock_salt("Rb"))
+    assert asked == [["ClK", "ClNa"], ["ClRb"]]
 
 
 def test_known_to_an_index(tmp_path: Path) -> None:
