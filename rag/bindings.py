@@ -23,6 +23,9 @@ from rag.verify.wording import STOP_WORDS, stem
 LEAST_COMPANY = 0.5
 """Share of the words beside a number that must stand beside it in a quote, too."""
 
+LEAST_NAMED = 0.5
+"""Share of the words before a comparison that the sentence which compares must have."""
+
 LEFT, RIGHT = 8, 4
 """Words beside a number that say what it is a number of, before and behind it; no further than the next number."""
 
@@ -35,6 +38,7 @@ COPIED_PHRASE = 2
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:\+{1,2}(?!\w))?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _BREAK = re.compile(r"[,;:.!?—–]")
+_COMPARISON = re.compile(r"\b(?:[a-z]{3,}er|more|less|worse)\b[^;]*?\b(?:than|compared (?:to|with))\b")
 _LABEL = re.compile(
     r"\b(fig|tab|table|eq|eqn|ref|section|sec|scheme|chapter|box|appendix|algorithm|step)\w*\.? ?\(?([A-Z]?\d+[a-z]?)",
     re.IGNORECASE,
@@ -90,6 +94,7 @@ def hold_together(text: str, quotes: Sequence[str], asked: str = "") -> bool:
         and not any(took_a_place(text, quote) for quote in quotes)
         and _numbers_keep_company(text, quotes)
         and all(_is_list_of(items, quotes) for items in _lists(text))
+        and _compares_the_same(text, quotes)
         and _adds_little(text, quotes, asked)
     )
 
@@ -273,6 +278,23 @@ def _agreeing(mine: Sequence[str], at: int, yours: Sequence[str], place: int) ->
     while right < room and mine[at + right + 1] == yours[place + right + 1]:
         right += 1
     return left, right
+
+
+def _compares_the_same(text: str, quotes: Sequence[str]) -> bool:
+    """Whether what is called larger or smaller than another is so called by one sentence that names it, too."""
+    found = _COMPARISON.search(text)
+    if found is None:
+        return True
+    named = [stem(word) for word in _TOKEN.findall(text[: found.start()]) if _is_content(word)]
+    for quote in quotes:
+        if not _COMPARISON.search(quote):
+            continue
+        words = [stem(word) for word in _TOKEN.findall(quote)]
+        acronyms = _acronyms(quote)
+        known = [_is_among(word, words) or _is_spelled(word, named, words, acronyms) for word in named]
+        if sum(known) >= LEAST_NAMED * len(named):
+            return True
+    return False
 
 
 # --- lists, and words that nobody wrote ---------------------------------------------------------------------------

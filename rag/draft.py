@@ -349,12 +349,21 @@ _NEVER_LAST = re.compile(
 )
 
 
+_ONLY_SUBJECT = re.compile(r"(?:The|An?|Those|Any|Each) (?:[\w-]+ ){1,5}(?:that|which|who) ", re.I)
+_AUXILIARY = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|does|do|did|can|could|may|might|will|would|must|should|shall|cannot)\b", re.I
+)
+"""Of "The anion that showed a larger affinity to iodide" no rule of ours can tell whether a verb is to come."""
 _SMALL = frozenset(["the", "and", "for", "are", "was", "not", "that", "with"])
 
 
 def _is_broken_off(text: str) -> bool:
     """Whether a sentence stops in its middle, as the last one does where a model may write no more."""
-    return _NEVER_LAST.search(text) is not None or text.count("(") > text.count(")")
+    return (
+        _NEVER_LAST.search(text) is not None
+        or text.count("(") > text.count(")")
+        or (_ONLY_SUBJECT.match(text) is not None and not _AUXILIARY.search(text))
+    )
 
 
 def _says_something(text: str) -> bool:

@@ -118,7 +118,7 @@ class GroundedAnswerer:
         if not any(g.kept for g in grounded):
             sentences = [cite(group) for part in answered for group in in_reading_order(part.groups)]
             return self._answerer.finish(question, evidence, sentences, started, f"extractive ({failure})", timings)
-        shown = [g.sentence for g in complete(grounded, answered)]
+        shown = [g.sentence for g in _without_twins(complete(grounded, answered))]
         return self._answerer.finish(question, evidence, shown, started, model.name, timings)
 
     def _draft_and_check(
@@ -329,8 +329,8 @@ def _places(sources: Sequence[Source]) -> dict[tuple[str, int], list[int]]:
     return places
 
 
-def _ids(grounded: Grounded) -> list[tuple[str, int]]:
-    return [place.id for place in grounded.places]
+def _quotes(grounded: Grounded) -> set[tuple[str, int, str]]:
+    return {(place.key, place.page, place.quote) for place in grounded.sentence.support}
 
 
 def _without_twins(grounded: Sequence[Grounded]) -> list[Grounded]:
@@ -339,7 +339,7 @@ def _without_twins(grounded: Sequence[Grounded]) -> list[Grounded]:
     for g in grounded:
         words = set(g.sentence.text.lower().split())
         if not any(
-            set(_ids(g)) & set(_ids(other))
+            _quotes(g) & _quotes(other)
             and len(words & (theirs := set(other.sentence.text.lower().split()))) >= 0.7 * min(len(words), len(theirs))
             for other in kept
         ):

@@ -185,8 +185,8 @@ def is_turned(text: str, quote: str) -> bool:
             return True
         if len(yours) <= 2 and _LIMITING & set(yours) and not _LIMITING & set(mine):
             return True
-        if not mine and len(yours) <= 2 and _AUXILIARY & set(yours) and not _AUXILIARY & set(ours):
-            return True  # "P3HT incorporated to inhibit" is no sentence
+        if yours and yours[-1] in _AUXILIARY and theirs[d : d + 1] == ours[b : b + 1] and not _AUXILIARY & set(ours):
+            return True  # "the material incorporated to inhibit decay" has lost its "was"
         if len(mine) == len(yours) <= 3 and any(map(_are_opposed, mine, yours)):
             return True
     return False

@@ -87,3 +87,19 @@ def test_words_may_be_the_question_s_or_an_acronym_s_and_hardly_new(text: str, h
 def test_figures_and_equations_are_those_of_the_quote() -> None:
     assert hold_together("The gap is given by eqn (3).", ["The gap is given by eqn (3), with 18 terms."])
     assert not hold_together("The gap is given by eqn (18).", ["The gap is given by eqn (3), with 18 terms."])
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("ICBA has a shallower level than PCBM.", True),
+        ("The transport layer has a shallower level than PCBM.", False),
+        ("The level of ICBA is shallower than that of PCBM.", True),
+    ],
+)
+def test_what_is_compared_is_named_by_the_sentence_that_compares(text: str, held: bool) -> None:
+    quotes = [
+        "Jiang used ICBA with a high level as the transport layer.",
+        "They found a shallower level in ICBA than in PCBM.",
+    ]
+    assert hold_together(text, quotes) is held

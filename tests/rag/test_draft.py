@@ -129,6 +129,7 @@ def test_whether_a_source_was_named_is_known() -> None:
         "Cells are represented by methylammonium lead triiodide (",
         "The efficiency of the cells was measured by the.",
         "Cells of tin (which decay [1].",
+        "The anion that showed larger binding affinity toward the vacancies compared to bromide.",
     ],
 )
 def test_a_sentence_that_breaks_off_or_stammers_is_none(draft: str) -> None:

@@ -260,6 +260,7 @@ def words_of(texts: Sequence[str]) -> list[set[str]]:
         ("The gap of the films is the highest.", "The gap of the films is high.", False),
         ("The gap of films is the same as that of bulk.", "The gap of films is compared to that of bulk.", False),
         ("Tin added to slow the decay.", "Tin was added to slow the decay of films.", False),
+        ("The metal added to slow decay.", "In cells a small amount of tin was added to slow decay.", False),
         ("Tin was added to slow the decay.", "Tin was added to slow the decay of films.", True),
     ],
 )
