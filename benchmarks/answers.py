@@ -21,7 +21,8 @@ from typing import Any
 
 from benchmarks.answer_scores import JudgedAnswer, Scores, judge_answer, score
 from benchmarks.answers_worker import read_rows
-from benchmarks.judge import Judge, read_pages
+from benchmarks.foreign_pages import read_pages
+from benchmarks.judge import Judge
 from benchmarks.judge_error import minilm
 from benchmarks.qa import DATA, OFFLINE, ROOT, THREADS
 from benchmarks.qa import interval as measured

@@ -1,8 +1,8 @@
 """Does a page say what a sentence says? A check that shares nothing with the system under test.
 
-Pages are read by pypdf (and by poppler's ``pdftotext`` where it is installed), never by the reader of this project,
-and nothing of its verifier is used. A sentence is held by a page where one of these is so of a window of one to
-three of the page's sentences:
+Pages are read by other people's readers (:mod:`benchmarks.foreign_pages`), never by that of this project, and nothing
+of its verifier is used. A sentence is held by a page where one of these is so of a window of one to three of the page's
+sentences:
 
 * **quote**: the sentence stands there, letter by letter;
 * **near quote**: nearly all its words stand there in its order, and what differs is no number, name, negation or
@@ -19,8 +19,6 @@ from __future__ import annotations
 
 import math
 import re
-import shutil
-import subprocess
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -28,7 +26,6 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import cached_property, lru_cache
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
@@ -395,29 +392,3 @@ def _neighbours(places: Sequence[tuple[str, int]]) -> list[tuple[tuple[str, int]
     unique = sorted(set(places))
     pairs = [(one, two) for one, two in pairwise(unique) if one[0] == two[0] and two[1] == one[1] + 1]
     return [(place,) for place in unique] + pairs
-
-
-def read_pages(paths: Sequence[Path]) -> dict[tuple[str, int], tuple[str, ...]]:
-    """Every page of the papers as pypdf reads it, and as poppler does where it is installed."""
-    from pypdf import PdfReader
-
-    pages: dict[tuple[str, int], tuple[str, ...]] = {}
-    for path in paths:
-        texts = [page.extract_text() for page in PdfReader(path).pages]
-        others = _poppler(path, len(texts))
-        for number, text in enumerate(texts, start=1):
-            pages[path.name, number] = (text, *(other[number - 1] for other in others))
-    return pages
-
-
-def _poppler(path: Path, count: int) -> list[list[str]]:
-    """Texts of all pages in poppler's two orders; nothing where it is not installed."""
-    if not shutil.which("pdftotext"):
-        return []
-    readings = []
-    for options in ((), ("-raw",)):
-        command = ["pdftotext", "-enc", "UTF-8", *options, str(path.resolve()), "-"]
-        text = subprocess.run(command, capture_output=True, check=True).stdout.decode("utf-8", errors="replace")
-        pages = text.split("\f")
-        readings.append((pages + [""] * count)[:count])
-    return readings

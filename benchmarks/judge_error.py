@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from benchmarks.judge import ELEMENTS, Encode, Judge, plain, read_pages, split_sentences
+from benchmarks.foreign_pages import read_pages
+from benchmarks.judge import ELEMENTS, Encode, Judge, plain, split_sentences
 from rag.evaluation import Estimate, bootstrap, read_contexts
 from rag.evaluation.measures import table
 
