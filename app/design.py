@@ -43,7 +43,8 @@ _file = PathName(dir_okay=False)
 @click.option("--edit", is_flag=True, help="Open the request in your editor before anything is made.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask before making; nothing is asked without a terminal either.")
 @click.option("--plan", "plan_file", type=_file, help="Write the plan to this file, and make nothing.")
-@click.option("--from-plan", type=_file, help="Go on with a plan, perhaps edited, in place of QUESTION: JSON, or TOML.")
+@click.option("--from-plan", type=PathName(dir_okay=False, exists=True),
+              help="Go on with a plan, perhaps edited, in place of QUESTION: JSON, or TOML.")  # fmt: skip
 @click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --out.")
 @click.option("--out", type=_folder, help="Write the crystals and provenance.json into this folder.")
 @click.option("--picture", type=_file, help="Draw the first crystals, as PNG.")

@@ -87,6 +87,8 @@ FAILURES = [  # what is called; what the one line says: the value or file, and t
     ("generate NaCl --index absent", "absent: no compounds", "clip-mat index"),
     ("eval qa --questions bad.jsonl", "bad.jsonl, line 1", "not JSON"),
     ("eval qa --questions file", "file: no question in it", ""),
+    ("eval design --papers notes.txt --questions file", "file: no question in it", ""),
+    ("eval design --papers notes.txt --questions bad.jsonl", "bad.jsonl, line 1", "question and expected"),
     ("eval qa --papers nothing", "nothing: no PDF, txt or md file", ""),
     ("eval retrieval --gallery salt.cif --queries binary", "binary: not a text file", "UTF-8"),
     ("eval retrieval --gallery salt.cif --free binary", "binary: not a text file", "UTF-8"),
@@ -150,6 +152,7 @@ WRONG_USAGE = [
     ("train ranker --data bad.cif --out run --epochs 0", "0 is not in the range"),
     ("train verifier --data nothing --out run --steps -1", "-1 is not in the range"),
     ("eval verifier --data nothing --most 0", "0 is not in the range"),
+    ("design --from-plan absent", "'absent' does not exist"),
     ("completion", "\n  zsh"),
     ("completion tcsh", "'bash', 'zsh', 'fish'"),
 ]
