@@ -6,32 +6,25 @@ costs little. At the end two thresholds are chosen on documents that nothing was
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from clip_mat.errors import TrainingError
 from clip_mat.sentence_encoder import cpu_has_bfloat16
-from clip_mat.training.checkpoints import FILE, read_checkpoint, write_checkpoint
-from clip_mat.training.logs import RunLog
-from clip_mat.training.optimization import learning_rate_factor, optimizer_tensors, restore_optimizer
-from clip_mat.training.signals import stop_signals
-from rag.verify.entailment import EntailmentConfig, EntailmentJudge, build, put_weights, save_weights
+from clip_mat.training.config import TrainConfig
+from clip_mat.training.distributed import Ranks
+from clip_mat.training.run import Run
+from rag.verify.entailment import EntailmentConfig, EntailmentJudge, build, save_weights
 from rag.verify.lessons import CONTRADICTS, SUPPORTS, UNTOLD, Lesson, Split, Teacher
 from rag.verify.network import EntailmentNet, SentenceLayers
 from rag.verify.tokens import read_pairs
 from rag.verify.verifier import against, support_scores
 from rag.verify.windows import best_windows
-
-logger = logging.getLogger(__name__)
 
 FALSE_ALARMS = 0.04
 """Share of the true sentences of the validation documents that the thresholds may cost, the rules' own included."""
@@ -123,101 +116,74 @@ def train_verifier(split: Split, folder: Path, config: VerifierTraining, *, resu
         TrainingError: If the folder holds a run already, or none to resume.
         LibraryError: If the documents hold no sentences.
     """
-    run = _Run(split, folder, config)
+    run = _VerifierRun(split, folder, config)
     if resume:
         run.restore()
-    elif (folder / FILE).exists():
-        raise TrainingError(f"{folder}: holds a run already (give --resume, or another folder)")
     else:
-        folder.mkdir(parents=True, exist_ok=True)
-    finished = run.go()
+        run.begin()
+    finished = run.go(run.examine)
     if finished:
-        write_weights(run.net, run.sentences, split, folder, config, run.step, run.seconds)
-    return VerifierSummary(run.step, run.seconds / 60, finished, run.metrics)
+        write_weights(run.average.model, run.sentences, split, folder, config, run.place.step, run.place.seconds)
+    return VerifierSummary(run.place.step, run.place.seconds / 60, finished, run.metrics)
 
 
-class _Run:
-    """A run and where it stands."""
+class _VerifierRun(Run[EntailmentNet, VerifierStep]):
+    """A run of the verifier: what its steps are; an epoch is all lessons once."""
 
-    def __init__(self, split: Split, folder: Path, config: VerifierTraining) -> None:
-        self.folder, self.config = folder, config
-        torch.manual_seed(config.seed)
-        self.net, self.sentences = build(EntailmentConfig(), remembered=4 * config.lessons)
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=config.learning_rate, weight_decay=0.02)
-        self.teacher = Teacher(split.fit, config.seed)
-        examiner = Teacher(split.validation, config.seed + 1)
-        self.exam = [examiner.lesson(number) for number in range(config.validation)]
-        self.step, self.seconds = 0, 0.0
-        self.metrics: dict[str, float] = {}
+    def __init__(self, split: Split, folder: Path, training: VerifierTraining) -> None:
+        self.training = training
+        self.teacher = Teacher(split.fit, training.seed)
+        examiner = Teacher(split.validation, training.seed + 1)
+        self.exam = [examiner.lesson(number) for number in range(training.validation)]
+        torch.manual_seed(training.seed)
+        net, self.sentences = build(EntailmentConfig(), remembered=4 * training.lessons)
+        config = TrainConfig(
+            minutes=training.minutes,
+            learning_rates={"": training.learning_rate},
+            weight_decay=0.02,
+            betas=(0.9, 0.999),
+            warmup_steps=60,
+            checkpoint_minutes=2.0,
+            seed=training.seed,
+        )
+        batches = -(-training.lessons // training.batch)
+        super().__init__(net, training.lessons, batches, config, folder, Ranks(), torch.device("cpu"))
 
-    def go(self) -> bool:
-        """Steps until the time is over; False if told to stop before."""
-        started = time.monotonic() - self.seconds
-        saved = time.monotonic()
-        every = max(60.0, self.config.minutes * 60 / 6)
-        examined = self.seconds
-        with RunLog(self.folder, self.step) as log, stop_signals() as stopped:
-            while self._progress() < 1.0:
-                record = self._one_step()
-                self.seconds = time.monotonic() - started
-                log.step(replace(record, seconds=self.seconds), self._progress())
-                if self.seconds - examined > every or self._progress() >= 1.0:
-                    self.metrics = examine(self.net, self.sentences, self.exam)
-                    self.seconds = examined = time.monotonic() - started
-                    log.validation(self.step, record.epoch, self.seconds, self.metrics)
-                if stopped.is_set() or time.monotonic() - saved > 120 or self._progress() >= 1.0:
-                    log.flush()
-                    self.save()
-                    saved = time.monotonic()
-                if stopped.is_set():
-                    return self._progress() >= 1.0
-        return True
+    def steps(self) -> Iterator[tuple[int, int, VerifierStep]]:
+        """One after the other; the time, or their number, ends the run."""
+        while True:
+            place, batch = self.place, self.training.batch
+            first = place.position * batch
+            lessons = [self.teacher.lesson(n) for n in range(first, min(first + batch, self.training.lessons))]
+            rate = self.start_step()
+            self.model.train()
+            loss, right = _learn(self.model, self.sentences, lessons)
+            self.end_step(loss)
+            self.average.update(self.model, place.step)
+            record = VerifierStep(place.step + 1, place.epoch, place.seconds, loss, right / len(lessons), rate)
+            yield place.epoch, place.position, record
 
-    def _progress(self) -> float:
-        """Share of the run that is over, 0 to 1."""
-        of_time = self.seconds / (60 * self.config.minutes)
-        return min(1.0, max(of_time, self.step / self.config.steps if self.config.steps else 0.0))
+    def examine(self, net: EntailmentNet) -> dict[str, float]:
+        """Figures of a network on the lessons of the validation documents."""
+        return examine(net, self.sentences, self.exam)
 
-    def _one_step(self) -> VerifierStep:
-        config = self.config
-        first = self.step * config.batch
-        lessons = [self.teacher.lesson(n % config.lessons) for n in range(first, first + config.batch)]
-        torch.manual_seed(config.seed * 1_000_003 + self.step)  # of dropout: a resumed run draws the same
-        rate = config.learning_rate * learning_rate_factor(self.step, 60, self._progress())
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
-        self.net.train()
-        self.optimizer.zero_grad()
-        loss, right = _learn(self.net, self.sentences, lessons)
-        nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
-        self.optimizer.step()
-        self.step += 1
-        accuracy = right / len(lessons)
-        return VerifierStep(self.step, first // config.lessons, self.seconds, loss, accuracy, rate)
+    def progress(self) -> float:
+        """Share of the run that is over, by time or by steps."""
+        of_steps = self.place.step / self.training.steps if self.training.steps else 0.0
+        return min(1.0, max(super().progress(), of_steps))
 
-    def save(self) -> None:
-        """A checkpoint."""
-        tensors = {f"net.{name}": tensor for name, tensor in self.net.state_dict().items()}
-        moments = optimizer_tensors(self.net, self.optimizer)
-        tensors |= {f"optimizer.{name}": tensor for name, tensor in moments.items()}
-        state = {"step": self.step, "seconds": self.seconds, "metrics": self.metrics, "config": asdict(self.config)}
-        write_checkpoint(self.folder, tensors, state)
+    def described(self) -> dict[str, Any]:
+        """What was chosen."""
+        return {"config": asdict(self.training)}
 
-    def restore(self) -> None:
-        """From the checkpoint of the folder.
-
-        Raises:
-            TrainingError: If there is none, or it is of another configuration.
-        """
-        tensors, state = read_checkpoint(self.folder, torch.device("cpu"))
-        kept = {**state.get("config", {}), "minutes": self.config.minutes, "steps": self.config.steps}
-        if kept != asdict(self.config):
-            raise TrainingError(f"{self.folder}: a run of another configuration (resume it with the same options)")
-        own = {name.removeprefix("net."): tensor for name, tensor in tensors.items() if name.startswith("net.")}
-        put_weights(self.net, own, self.folder / FILE)
-        moments = {n.removeprefix("optimizer."): t for n, t in tensors.items() if n.startswith("optimizer.")}
-        restore_optimizer(self.net, self.optimizer, moments)
-        self.step, self.seconds, self.metrics = state["step"], state["seconds"], state["metrics"]
+    def same(self, described: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+        """All of it but the end."""
+        then = described.get("config", {})
+        return {
+            name: (then.get(name), now)
+            for name, now in asdict(self.training).items()
+            if name not in ("minutes", "steps")
+        }
 
 
 def _learn(net: EntailmentNet, sentences: SentenceLayers, lessons: Sequence[Lesson]) -> tuple[float, int]:
