@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from rag.documents import Box
 from rag.errors import QuestionError
@@ -63,6 +63,20 @@ class Support:
             "score": round(self.score, 4),
         }
 
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives."""
+        label = given.get("label")
+        return cls(
+            key=str(given["key"]),
+            file=str(given.get("file") or ""),
+            page=int(given["page"]),
+            label=None if label is None else str(label),
+            quote=str(given["quote"]),
+            boxes=tuple(Box(*map(float, box)) for box in given.get("boxes") or ()),
+            score=float(given.get("score", 0.0)),
+        )
+
 
 @dataclass(frozen=True)
 class AnswerSentence:
@@ -96,6 +110,11 @@ class AnswerSentence:
         """As JSON."""
         return {"text": self.text, "support": [support.to_dict() for support in self.support]}
 
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives."""
+        return cls(str(given["text"]), tuple(Support.from_dict(place) for place in given["support"]))
+
 
 @dataclass(frozen=True)
 class Source:
@@ -126,6 +145,11 @@ class Reference:
             "bibtex": self.bibtex,
         }
 
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives; where the file lay is not told."""
+        return cls(given["key"], given["text"], given.get("doi"), given["file"], given["bibtex"])
+
 
 @dataclass(frozen=True)
 class Disagreement:
@@ -154,6 +178,12 @@ class Disagreement:
             "first": self.first.to_dict(),
             "second": self.second.to_dict(),
         }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives."""
+        first, second = (AnswerSentence.from_dict(given[place]) for place in ("first", "second"))
+        return cls(str(given["kind"]), first, second)
 
 
 def _inside(sentence: AnswerSentence) -> str:
@@ -184,6 +214,12 @@ class Statement:
             "agrees": list(self.agrees),
             "disagrees": list(self.disagrees),
         }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives."""
+        sentence = AnswerSentence.from_dict(given)
+        return cls(str(given["key"]), sentence, tuple(given.get("agrees", ())), tuple(given.get("disagrees", ())))
 
 
 @dataclass(frozen=True)
@@ -251,6 +287,24 @@ class Answer:
             **compared,
             "timings": {step: round(seconds, 4) for step, seconds in self.timings.items()},
         }
+
+    @classmethod
+    def from_dict(cls, given: Mapping[str, Any]) -> Self:
+        """What `to_dict` gives, as a saved plan keeps it.
+
+        Raises:
+            KeyError, TypeError, ValueError: If it is no answer.
+        """
+        return cls(
+            question=str(given["question"]),
+            abstained=bool(given["abstained"]),
+            sentences=tuple(AnswerSentence.from_dict(one) for one in given["sentences"]),
+            references=tuple(Reference.from_dict(one) for one in given.get("references", ())),
+            model=str(given.get("model", EXTRACTIVE)),
+            timings=dict(given.get("timings", {})),
+            disagreements=tuple(Disagreement.from_dict(one) for one in given.get("disagreements", ())),
+            comparison=tuple(Statement.from_dict(one) for one in given.get("comparison", ())),
+        )
 
     def __str__(self) -> str:
         references = "\n".join(f"{r.key}: {r.text}" for r in self.references)

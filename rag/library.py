@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ from clip_mat.cache import cache_folder
 from clip_mat.errors import ClipMatError
 from clip_mat.sentence_encoder import SentenceEncoder
 from indexes import Filter, IndexesError, Manifest, SQLiteStore, StoreMissing
-from rag.answers import Answer, PassageHit, PassageHits
+from rag.answers import Answer, AnswerSentence, PassageHit, PassageHits
 from rag.bibliography import bibtex, csl_json
 from rag.compare import compare_papers
 from rag.errors import LibraryError, QuestionError
@@ -154,6 +155,17 @@ class PaperLibrary:
             return compare_papers(self._answerer, answer, where) if compare else answer
         except IndexesError as error:
             raise LibraryError(str(error)) from error
+
+    def extended(self, answer: Answer, sentences: Sequence[AnswerSentence]) -> Answer:
+        """An answer with further sentences of the papers, each with its place, and the references behind all.
+
+        Args:
+            answer: Of these papers; where it abstains, the sentences take its place.
+            sentences: As the papers have them.
+        """
+        said = () if answer.abstained else tuple(one for one in answer.sentences if one.support)
+        missing = () if answer.abstained else tuple(one for one in answer.sentences if not one.support)
+        return self._answerer.refer(replace(answer, abstained=False, sentences=(*said, *sentences, *missing)))
 
     def passages(
         self, query: str, k: int = 10, *, where: Filter | None = None, method: Method = "fused"

@@ -7,20 +7,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clip_mat.generate.request import CrystalRequest
+from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.mention import Mention
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import ELEMENT_SYMBOLS
-from clip_mat.search.element_groups import FAMILY_ELEMENTS
 from clip_mat.search.request import interpret
+from rag.design import cues
 from rag.design.compounds import Compound, find_compounds, readable
-from rag.design.stance import COMPARED, stance
+from rag.design.parts import Demands
+from rag.design.stance import COMPARED, ELEMENT, removed_elements, stance
 
 _STOP = (
     "is|are|was|were|be|been|has|have|had|did|does|do|can|could|would|should|will|may|might|must|with|for|that|from|"
     "on|by|to|"
     "at|as|who|whose|when|where|why|how|although|though|despite|because|while|whereas|but|than|instead|rather|unlike|"
-    "between|against|during|after|before|under|over|into|without|if"
+    "between|against|during|after|before|under|over|into|without|if|in|which|that"
 )
 _ASKS = re.compile(
     r"\b(?:which|what)\s+(?:(?:is|are|would be)\s+(?:an?|the|some)\s+|of (?:the|these|those)\s+)?|"
@@ -29,19 +31,10 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _HEAD = re.compile(rf"(?:(?!(?:{_STOP})\b)[\w()/-]+,?\s*){{1,10}}", re.IGNORECASE)
-_CONCESSION = re.compile(
-    r",?\s*\b(?:although|though|despite|even though|unlike|instead of|rather than|in contrast to|compared (?:to|with)|"
-    r"as opposed to|other than|than)\b[^,?;]*",
-    re.IGNORECASE,
-)
-_SOURCE = re.compile(
-    r"\b(?:from|replac\w+|substitut\w+|alternatives? (?:to|for)|instead of|derived from|in place of|analog\w+ (?:of|"
-    r"to)|"
-    r"similar to|like|than|compared (?:to|with)|unlike)\s+(?:[\w-]+\s){0,5}$",
-    re.IGNORECASE,
-)
+_CONCESSION = re.compile(rf",?\s*{cues.CONCEDED}[^,?;]*", re.IGNORECASE)
+_SOURCE = re.compile(rf"{cues.SET_ASIDE}\s(?:[\w-]+\s){{0,5}}$", re.IGNORECASE)
 DEVICE_BEHIND = re.compile(
-    r"[\s-]*(?:\([^)]*\)\s*)?(?:[\w-]+\s)?(?:solar|cells?|PSCs?|photovoltaics?|PVs?|devices?|tandems?|modules?|"
+    r"[\s-]*(?:\([^)]*\)\s*)?(?:(?!(?:for|in|with|of|on|as|and|or|from|by|than)\b)[\w-]+\s)?(?:solar|cells?|PSCs?|photovoltaics?|PVs?|devices?|tandems?|modules?|"
     r"layers?|absorber layers?|"
     r"precursors?|interfaces?|LEDs?|light-emitting|transistors?|detectors?|technolog\w+|industr\w+|communit\w+|"
     r"surfaces?|"
@@ -60,52 +53,88 @@ OXYANIONS: Mapping[str, tuple[str, ...]] = {
     "molybdate": ("Mo", "O"), "ruthenate": ("Ru", "O"), "iridate": ("Ir", "O"), "gallate": ("Ga", "O"),
     "germanate": ("Ge", "O"), "nitrate": ("N", "O"), "oxyiodide": ("O", "I"), "oxybromide": ("O", "Br"),
     "oxychloride": ("O", "Cl"), "oxyfluoride": ("O", "F"), "oxysulfide": ("O", "S"), "oxynitride": ("O", "N"),
+    "hydroxide": ("O", "H"), "borocarbide": ("B", "C"), "carbonitride": ("C", "N"), "thiophosphate": ("P", "S"),
+    "arsenate": ("As", "O"), "antimonate": ("Sb", "O"), "chromate": ("Cr", "O"), "chromite": ("Cr", "O"),
+    "lanthanate": ("La", "O"), "bismuthate": ("Bi", "O"), "cerate": ("Ce", "O"), "hafnate": ("Hf", "O"),
 }  # fmt: skip
 """Elements behind classes of compounds that are no family of `clip_mat.facts`."""
+_COMPOUND_NOUN = re.compile(
+    r"\b(?:\w*(?:ide|[^r]ate|phite|nite|lite)s?|compounds?|materials?|salts?|phases?|products?|impurit(?:y|ies)|"
+    r"semiconductors?|superconductors?|absorbers?|cathodes?|anodes?|electrolytes?|catalysts?|perovskites?|spinels?|"
+    r"compositions?|garnets?|minerals?|elpasolites?|crystals?|alloys?|precursors?|candidates?)\b",
+    re.IGNORECASE,
+)
+_ELEMENT_NOUN = re.compile(r"\b(?:elements?|dopants?|cations?|anions?|ions?|metals)\b", re.IGNORECASE)
+_PROPERTY_NOUN = re.compile(
+    r"\b(?:structures?|space groups?|symmetr\w+|lattices?|systems?|polymorphs?|types?|gaps?|bandgaps?|temperatures?)\b"
+    rf"|{_ELEMENT_NOUN.pattern}",
+    re.IGNORECASE,
+)
+"""Nouns that end what is asked for where the compound is one that the question names."""
+_LISTED_BEFORE = re.compile(r"(?:[\w()]*\d[\w()]*(?:,\s*(?:and\s)?|\s+(?:and|or)\s+))+$")
+_ASKS_ELEMENTS = re.compile(
+    r"\b(?:which|what)\s+(?:[\w-]+\s){0,2}?(?:elements?|metals?|cations?|anions?|ions?|dopants?|pair)\b(?!\s+(?:\w*ides?|"
+    r"\w+ates?|halide)\b)",
+    re.IGNORECASE,
+)
+_OPEN_NAME = re.compile(r"\b(?:\w+-containing|\w+-based|\w+-rich|mixed|perovskites?|doped|complex)\b", re.IGNORECASE)
 _OXYANION = re.compile(r"\b(" + "|".join(OXYANIONS) + r")s?\b", re.IGNORECASE)
+_GROUPS: Mapping[str, tuple[str, ...]] = {
+    "chalcogenide": ("S", "Se", "Te"), "pnictide": ("N", "P", "As", "Sb", "Bi"),
+}  # fmt: skip
+"""Classes of compounds that have one of several elements."""
 _CHALCO = re.compile(r"\bchalco(?:halide|iodide|bromide|chloride)s?\b|\boxyhalides?\b", re.IGNORECASE)
 _STRUCTURE_BEHIND = re.compile(r"[ -](?:crystal )?(?:structure|type|lattice)\b")
 _NOT_ELEMENTS = re.compile(r'NOT elements HAS (?:ANY )?((?:"[A-Z][a-z]?",?)+)')
 
 
-@dataclass(frozen=True)
-class Asked:
+@dataclass(frozen=True, kw_only=True)
+class Asked(Demands):
     """Demands of a question.
 
     Attributes:
         text: The question, readable.
-        elements: That the compound asked for has, in so many words ("a cadmium oxyiodide").
-        one_of: Groups of elements, of each of which it has one ("a halide").
-        families: Classes, as `clip_mat.facts.families` names them.
-        exclude: Elements that it must not have.
-        prototypes: Structure types.
-        spacegroup: International number.
-        crystal_system: As in `clip_mat.facts.CRYSTAL_SYSTEMS`.
-        gap: A class of `clip_mat.facts.GAP_CLASSES`.
+        one_of: Groups of elements, of each of which the compound has one ("a halide").
+        only: All elements that it may have, where the question names it to the last ("a lithium tungsten oxide").
         conditions: What else became an OPTIMADE filter, clause by clause.
         subject: Compounds that the question is about ("Which structure does NaSbO3 form?").
-        set_aside: Compounds that it names only to start from or to compare with.
+        set_aside: Compounds that it names only to start from, to compare with, or as the place of what is asked for.
         words: The words of each demand, by demand and value, for the user to see.
+        asks_compound: Whether it is a compound that it asks for, and not a property of one that it names.
     """
 
     text: str
-    elements: tuple[str, ...] = ()
     one_of: tuple[tuple[str, ...], ...] = ()
-    families: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    prototypes: tuple[str, ...] = ()
-    spacegroup: int | None = None
-    crystal_system: str | None = None
-    gap: str | None = None
+    only: frozenset[str] = frozenset()
     conditions: tuple[str, ...] = ()
     subject: tuple[Compound, ...] = ()
     set_aside: tuple[Compound, ...] = ()
     words: tuple[tuple[str, str, str], ...] = ()
+    asks_compound: bool = False
 
     @property
     def names_content(self) -> bool:
         """Whether it says what the compound is made of."""
         return bool(self.elements or self.one_of)
+
+    @property
+    def wants_elements(self) -> bool:
+        """Whether it asks for elements and not for a compound."""
+        return bool(_ASKS_ELEMENTS.search(self.text))
+
+    def wants(self, compound: Compound) -> bool:
+        """Whether a compound may be what is asked for: made of what it says, not forbidden, not merely named by it."""
+        symbols = set(compound.counts) or set(re.findall(SYMBOL, compound.name))
+        allowed = not symbols & set(self.exclude) and not self.sets_aside(compound)
+        return allowed and self.suits(compound.counts, (), compound.name)
+
+    def sets_aside(self, compound: Compound) -> bool:
+        """Whether the question names a compound, but not as what it asks for."""
+        return any(
+            (compound.counts and compound.counts == other.counts) or compound.name == other.name
+            for other in self.set_aside
+            if not any(other.counts == topic.counts for topic in self.subject if topic.counts)
+        )
 
     def suits(self, counts: Mapping[str, int], elements: Sequence[str], name: str) -> bool:
         """Whether a compound, or elements that a sentence offers, have what the question says it is made of."""
@@ -120,10 +149,13 @@ def read_question(question: str) -> Asked:
     text = readable(question)
     firm = _CONCESSION.sub(lambda match: " " * len(match[0]), text)
     compounds = find_compounds(text)
-    set_aside = [c for c in compounds if _is_set_aside(text, firm, c)]
-    subject = [c for c in compounds if c not in set_aside]
     exclude = excluded_elements(text)
     head = _head(firm)
+    asks_compound = _asks_compound(head)
+    set_aside = [
+        c for c in compounds if _is_set_aside(text, firm, c) or (asks_compound and not _is_choice(text, head, c))
+    ]
+    subject = [c for c in compounds if c not in set_aside]
     covered = [(c.start, c.end) for c in compounds]
     mentions = [m for m in find_mentions(head) if not any(m.start < end and start < m.end for start, end in covered)]
     words: list[tuple[str, str, str]] = [("exclude", symbol, said) for symbol, said in exclude.items()]
@@ -131,6 +163,7 @@ def read_question(question: str) -> Asked:
     for match in _OXYANION.finditer(head):
         elements += OXYANIONS[match[1].lower()]
     one_of: list[tuple[str, ...]] = [("O", "S", "Se", "Te"), ("F", "Cl", "Br", "I")] if _CHALCO.search(head) else []
+    one_of += [symbols for name, symbols in _GROUPS.items() if re.search(rf"\b{name}s?\b", head, re.IGNORECASE)]
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
     elements += [FAMILY_ELEMENTS[name][0] for name in families if len(FAMILY_ELEMENTS.get(name, ())) == 1]
     named = [m for m in find_mentions(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
@@ -145,19 +178,21 @@ def read_question(question: str) -> Asked:
     system = systems.pop() if len(systems) == 1 and group is None else None
     words += [("prototype", str(m.name), text[m.start : m.end]) for m in shapes]
     return Asked(
-        text,
+        text=text,
         elements=tuple(dict.fromkeys(symbol for symbol in elements if symbol not in exclude)),
         one_of=tuple(one_of),
+        only=_only(head, mentions, elements, one_of),
         families=tuple(dict.fromkeys(families)),
         exclude=tuple(exclude),
         prototypes=prototypes,
         spacegroup=group,
         crystal_system=system,
         gap=gap_class(head),
-        conditions=_conditions(firm),
+        conditions=_conditions(firm, head),
         subject=tuple(subject),
         set_aside=tuple(set_aside),
         words=tuple(words),
+        asks_compound=asks_compound,
     )
 
 
@@ -167,13 +202,55 @@ def gap_class(words: str) -> str | None:
 
 
 def _head(text: str) -> str:
-    """What stands for the compound asked for ("which *lead-free halide perovskite* ..."), the rest blanked out."""
+    """What stands for the compound asked for ("which *lead-free halide perovskite* ..."), the rest blanked out.
+
+    Where elements are asked for, the compound is what they are in ("which cations replace lead in *perovskites*").
+    """
     kept = [" "] * len(text)
-    for asks in _ASKS.finditer(text):
-        head = _HEAD.match(text, asks.end())
+
+    def keep(start: int) -> None:
+        head = _HEAD.match(text, start)
         if head:
             kept[head.start() : head.end()] = text[head.start() : head.end()]
+
+    asked = False
+    for asks in _ASKS.finditer(text):
+        if asked and asks[0].lower().startswith("which"):
+            continue  # a relative clause: "the region in which ..."
+        asked = True
+        keep(asks.end())
+    if _ELEMENT_NOUN.search("".join(kept)):
+        for host in re.finditer(r"\bin\s+", text):
+            keep(host.end())
     return "".join(kept)
+
+
+def _asks_compound(head: str) -> bool:
+    """Whether it is a compound that the question asks for, and not a property of one that it names."""
+    return bool(_COMPOUND_NOUN.search(head)) and not _PROPERTY_NOUN.search(head)
+
+
+def _is_choice(text: str, head: str, compound: Compound) -> bool:
+    """Whether a question offers a compound to choose, or calls it by its class: "Which of A and B", "..., A or B?"."""
+    if re.match(r"\s+or\s", text[compound.end :]) or re.search(r"\bor\s+$", text[: compound.start]):
+        return True
+    if not head[compound.start : compound.end].strip():
+        return False
+    before = _LISTED_BEFORE.sub("", head[: compound.start])
+    nouns = list(_COMPOUND_NOUN.finditer(before))
+    return not nouns or not before[nouns[-1].end() :].strip()
+
+
+def _only(
+    head: str, mentions: Sequence[Mention], elements: Sequence[str], one_of: Sequence[Sequence[str]]
+) -> frozenset[str]:
+    """All elements of a compound that is named by them, as "tin oxide" is; none where the name leaves others open."""
+    named = [m for m in mentions if m.kind == "element"]
+    closed = [m for m in mentions if m.kind == "family" or m.name in OXYANIONS]
+    closed_ends = {m.start for m in closed} | {match.start() for match in _OXYANION.finditer(head)}
+    if not named or not any(m.end + 1 in closed_ends for m in named) or _OPEN_NAME.search(head):
+        return frozenset()
+    return frozenset(elements) | {symbol for group in one_of for symbol in group}
 
 
 def _content(mentions: Sequence[Mention], exclude: Mapping[str, str]) -> tuple[list[str], list[str]]:
@@ -216,37 +293,6 @@ def excluded_elements(text: str) -> dict[str, str]:
     return found
 
 
-_REMOVED = re.compile(
-    r"\b(?:replac(?:e|es|ed|ing|ement of|ements? for)|substitut(?:es? for|ing|ion of|ed for)|avoid(?:s|ing)?|"
-    r"eliminat(?:e|es|ing)|"
-    r"alternatives? to|instead of|(?:environmental )?(?:toxicity|leakage) of|toxic|"
-    r"poisonous)\s+(?:the\s+)?(?:use of\s+)?(?:the\s+)?"
-    r"(?:toxic\s+|poisonous\s+|expensive\s+|scarce\s+|critical\s+|rare\s+)*$",
-    re.IGNORECASE,
-)
-_ELEMENT = re.compile(rf"(?<![\w-])(?:{SYMBOL}(?![A-Za-z0-9])|(?i:{'|'.join(ELEMENT_SYMBOLS)})(?![a-z]))")
-_REMOVED_BEHIND = re.compile(
-    r"(?:\^?\d?[+-]|\s*\([^)]*\))*\s*(?:cations?|ions?|atoms?|elements?|components?|content)?\s*(?:(?:is|are|was|"
-    r"were|can be|could be|"
-    r"may be|has been|should be|must be) (?:completely |partially |fully )?(?:replaced|substituted|avoided|"
-    r"eliminated|left out)\b)",
-    re.IGNORECASE,
-)
-
-
-def removed_elements(text: str) -> dict[str, str]:
-    """Elements that a text wants replaced or avoided, and the words for it: ``the toxic Pb^2+ cation is replaced``."""
-    found: dict[str, str] = {}
-    for element in _ELEMENT.finditer(text):
-        before = _REMOVED.search(text[max(0, element.start() - 50) : element.start()])
-        behind = _REMOVED_BEHIND.match(text, element.end())
-        if before or behind:
-            start = element.start() - len(before[0]) if before else element.start()
-            said = text[start : behind.end() if behind else element.end()]
-            found.setdefault(ELEMENT_SYMBOLS.get(element[0].lower(), element[0]), said)
-    return found
-
-
 _ONE = rf"(?:{SYMBOL}(?![A-Za-z0-9])|(?i:{'|'.join(ELEMENT_SYMBOLS)})(?![a-z]))"
 _REQUIRED = re.compile(
     r"\b(?:based on|containing|contains?|composed of|made of|made from|consist(?:s|ing) of|comprising) "
@@ -258,13 +304,22 @@ _REQUIRED = re.compile(
 def _required(text: str) -> Iterator[tuple[tuple[str, ...], str]]:
     """Elements that a text says are in the compound, and whether all ("and") or one of them ("or")."""
     for phrase in _REQUIRED.finditer(text):
-        named = [match[0] for match in _ELEMENT.finditer(phrase["list"])]
+        named = [match[0] for match in ELEMENT.finditer(phrase["list"])]
         symbols = tuple(dict.fromkeys(ELEMENT_SYMBOLS.get(name.lower(), name) for name in named))
         yield symbols, "or" if " or " in phrase["list"] else "and"
 
 
-def _conditions(text: str) -> tuple[str, ...]:
-    """Numbers and bounds as OPTIMADE clauses; elements are read otherwise."""
-    understood = interpret(text[:2000])
-    clauses = [note.partition(": ")[2] for note in understood.notes]
-    return tuple(dict.fromkeys(clause for clause in clauses if clause and "elements HAS" not in clause))
+def _conditions(text: str, head: str) -> tuple[str, ...]:
+    """Numbers and bounds as OPTIMADE clauses; elements are read otherwise, how many there are from the head alone."""
+    understood = interpret(text[:2000]).notes
+    clauses = [note.partition(": ")[2] for note in understood]
+    counted = {note.partition(": ")[2] for note in interpret(head[:2000]).notes} if head.strip() else set()
+    return tuple(
+        dict.fromkeys(
+            clause
+            for clause in clauses
+            if clause
+            and not any(other in clause for other in ("elements HAS", "IS UNKNOWN"))
+            and ("nelements" not in clause or clause in counted)
+        )
+    )

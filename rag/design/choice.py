@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,11 +16,21 @@ from clip_mat.generate.request import CrystalRequest, composition_meets
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.names import ELEMENT_SYMBOLS
 from clip_mat.search.formulas import conventional_formula
-from rag.design.asked import Asked, removed_elements
+from rag.design.asked import Asked
 from rag.design.compounds import Compound
-from rag.design.shapes import possible_type
-from rag.design.stance import COMPARED, OFFERED, REFUSED, stance
+from rag.design.gloss import Words, words_at
+from rag.design.nearness import nearness, told_by_numbers
+from rag.design.stance import (
+    COMPARED,
+    OFFERED,
+    REFUSED,
+    is_analogue,
+    removed_elements,
+    stance,
+    symbol_of,
+)
 from rag.design.statements import Statement
+from rag.design.structure_types import possible_type
 from rag.retrieval import Query
 
 LEAST = 0.12
@@ -30,14 +40,20 @@ ALTERNATIVE = 0.4
 MOST_ALTERNATIVES = 6
 _UNASKED = 0.15
 """By which the score of a compound that lacks what the question asks for is multiplied."""
-_UNBALANCED = 0.7
+_UNNAMED = 0.7
+"""... once for each element that the question's name of the compound ("tin oxide") does not hold."""
+_UNBALANCED = 0.9
 _MISCALLED = 0.5
 """... that cannot have the structure type asked for: papers call many a compound a perovskite."""
 _REPEATED = 0.15
+"""Share of the scores of further sentences that counts, ..."""
+_MOST_REPEATED = 2.0
+"""... up to so many times that of the best one."""
+_LEAST_SHARE = 0.4
+"""Share of the score of the best sentence from which another that names a compound counts as saying so, too."""
+_UNASKED_KIND = 0.5
+"""... where elements are asked for and a compound is named."""
 _TOPIC = 2.0
-_SCALE = 6.0
-_BREAK = re.compile(r";|, (?:while|whereas|but)\b|\bas well as\b|\. [A-Z]|, and (?=\d|the |four |two |three )")
-_WORD = re.compile(r"[^\W_][\w.%-]*")
 
 
 @dataclass
@@ -79,9 +95,7 @@ class _Mention:
     is_analogue: bool = False
 
 
-def choose(
-    asked: Asked, statements: Sequence[Statement], query: Query, words_of: Callable[[Sequence[str]], list[set[str]]]
-) -> list[Candidate]:
+def choose(asked: Asked, statements: Sequence[Statement], query: Query, words_of: Words) -> list[Candidate]:
     """Compounds that answer, best first; those of which no crystal can be made among them.
 
     Args:
@@ -92,28 +106,48 @@ def choose(
     """
     mentions: dict[object, list[_Mention]] = {}
     for statement in statements:
-        places = _words_at(statement.text, query, words_of)
-        for together in statement.lists:
-            worth = stance(statement.text, together[0].start, together[-1].end, asked.text)
-            near = _closeness(statement.text, places, query, together[0].start, together[-1].end)
-            for rank, compound in enumerate(together):
-                own = min(worth, stance(statement.text, compound.start, compound.end, asked.text))
-                analogue = bool(compound.counts and _is_analogue(statement.text, compound))
-                own = max(own, OFFERED) if analogue else own
-                score = statement.weight * own * (0.4 + near) * fit(compound, asked) * (1 - 0.02 * rank)
-                name = frozenset(compound.counts.items()) if compound.counts else compound.name
-                mentions.setdefault(name, []).append(
-                    _Mention(statement, compound, together, score, is_analogue=analogue)
-                )
-        for compound, elements in _offered_elements(statement, asked):
-            near = _closeness(statement.text, places, query, compound.start, compound.end)
-            worth = stance(statement.text, compound.start, compound.end, asked.text)
-            named = Compound(compound.start, compound.end, "", dict.fromkeys(elements, 1))
-            suits = content_fit(named, asked.one_of)
-            score = statement.weight * max(worth, OFFERED * (worth > REFUSED)) * (0.4 + near) * suits
-            mentions.setdefault(elements, []).append(_Mention(statement, compound, [compound], score, elements))
+        places = words_at(statement.text, statement.compounds, asked, query, words_of)
+        for mention in _compounds(statement, asked, query, places):
+            counts = mention.compound.counts
+            name = frozenset(counts.items()) if counts else mention.compound.name
+            mentions.setdefault(name, []).append(mention)
+        for mention in _elements(statement, asked, query, places):
+            mentions.setdefault(mention.elements, []).append(mention)
     found = [_candidate(named, asked) for named in mentions.values()]
     return sorted((one for one in found if one.score >= LEAST), key=lambda one: -one.score)
+
+
+def _compounds(
+    statement: Statement, asked: Asked, query: Query, places: Sequence[tuple[int, str]]
+) -> Iterator[_Mention]:
+    """Every compound that a sentence names, and what that is worth."""
+    text = statement.text
+    for together in statement.lists:
+        worth = stance(text, together[0].start, together[-1].end, asked.text)
+        chosen = told_by_numbers(text, together, asked.text)
+        for rank, compound in enumerate(together):
+            own = min(worth, stance(text, compound.start, compound.end, asked.text))
+            if chosen is not None:
+                own = OFFERED if chosen is compound else COMPARED
+            analogue = bool(compound.counts and is_analogue(text, compound.start, compound.end))
+            own = max(own, OFFERED) if analogue else own
+            near = nearness(text, places, query, compound, together, statement.compounds)
+            kind = _UNASKED_KIND if asked.wants_elements else 1.0
+            score = statement.weight * own * kind * (0.4 + near) * fit(compound, asked) * (1 - 0.02 * rank)
+            yield _Mention(statement, compound, together, score, is_analogue=analogue)
+
+
+def _elements(
+    statement: Statement, asked: Asked, query: Query, places: Sequence[tuple[int, str]]
+) -> Iterator[_Mention]:
+    """Elements that a sentence offers without naming a compound, and what that is worth."""
+    for compound, elements in _offered_elements(statement, asked):
+        near = nearness(statement.text, places, query, compound, [compound], statement.compounds)
+        worth = stance(statement.text, compound.start, compound.end, asked.text)
+        named = Compound(compound.start, compound.end, "", dict.fromkeys(elements, 1))
+        suits = content_fit(named, asked.one_of)
+        score = statement.weight * max(worth, OFFERED * (worth > REFUSED)) * (0.4 + near) * suits
+        yield _Mention(statement, compound, [compound], score, elements)
 
 
 def _candidate(named: list[_Mention], asked: Asked) -> Candidate:
@@ -122,7 +156,7 @@ def _candidate(named: list[_Mention], asked: Asked) -> Candidate:
     counts = dict(best.compound.counts)
     own = {mention.statement.text: mention for mention in reversed(named) if mention.score > 0}
     others = sum(mention.score for mention in own.values()) - best.score if own else 0.0
-    score = best.score + _REPEATED * max(0.0, others)
+    score = best.score + _REPEATED * min(max(0.0, others), _MOST_REPEATED * best.score)
     topics = [topic.counts or topic.name for topic in asked.subject]
     if (counts or best.compound.name) in topics:
         score *= _TOPIC
@@ -133,24 +167,17 @@ def _candidate(named: list[_Mention], asked: Asked) -> Candidate:
         name=best.compound.name,
         remark=best.compound.remark,
         score=score,
-        mentions=[(mention.statement, mention.together) for mention in named if mention.score > 0],
+        mentions=[(mention.statement, mention.together) for mention in _telling(named)],
         is_analogue=any(mention.is_analogue and mention.score > 0 for mention in named),
     )
 
 
-_ANALOGUE = re.compile(
-    r"\binorganic\s+(?:\w+\s)?(?:analog\w*|counterparts?|alternatives?|equivalents?|versions?|parents?)\b[^.;]{0,25}$",
-    re.IGNORECASE,
-)
-_ANALOGUE_BEHIND = re.compile(
-    r"[^.;]{0,25}\binorganic\s+(?:analog\w*|counterpart|alternative|equivalent)", re.IGNORECASE
-)
-
-
-def _is_analogue(text: str, compound: Compound) -> bool:
-    """Whether a sentence calls a compound the inorganic counterpart of another."""
-    before = text[max(0, compound.start - 70) : compound.start]
-    return bool(_ANALOGUE.search(before) or _ANALOGUE_BEHIND.match(text, compound.end))
+def _telling(named: Sequence[_Mention]) -> list[_Mention]:
+    """The mentions, best first, that a request is read from: those of the answer, else those that it missed."""
+    strong = [mention for mention in named if mention.score > _LEAST_SHARE * named[0].score]
+    if all(mention.statement.apart for mention in strong):
+        return strong
+    return [mention for mention in named if mention.score > 0 and not mention.statement.apart]
 
 
 def derived(candidate: Candidate, asked: Asked) -> Candidate | None:
@@ -193,12 +220,13 @@ def _swapped(counts: Mapping[str, int], gone: str, elements: Sequence[str]) -> d
 def fit(compound: Compound, asked: Asked) -> float:
     """How well what a compound is made of goes with the question: 0 for what must not be, 1 for all that is asked."""
     symbols = set(compound.counts) or set(re.findall(SYMBOL, compound.name))
-    if symbols & set(asked.exclude) or _is_set_aside(compound, asked):
+    if symbols & set(asked.exclude) or asked.sets_aside(compound):
         return 0.0
     worth = 1.0
     for symbol in asked.elements:
         worth *= 1.0 if symbol in symbols else _UNASKED
     worth *= content_fit(compound, asked.one_of)
+    worth *= _UNNAMED ** len(symbols - asked.only) if asked.only else 1.0
     if compound.counts:
         if not charge_balanced(Counter(compound.counts)):
             worth *= _UNBALANCED
@@ -220,34 +248,6 @@ def meets_conditions(counts: Mapping[str, int], conditions: Sequence[str]) -> bo
     return all(composition_meets(dict(counts), CrystalRequest(filter=clause)) for clause in conditions)
 
 
-def _is_set_aside(compound: Compound, asked: Asked) -> bool:
-    return any(
-        (compound.counts and compound.counts == other.counts) or compound.name == other.name
-        for other in asked.set_aside
-        if not any(other.counts == topic.counts for topic in asked.subject if topic.counts)
-    )
-
-
-def _words_at(text: str, query: Query, words_of: Callable[[Sequence[str]], list[set[str]]]) -> list[tuple[int, str]]:
-    """Places of the question's words in a sentence: first character, and the word as the query has it."""
-    found = list(_WORD.finditer(text))
-    stems = words_of([match[0] for match in found])
-    return [
-        (match.start(), stem) for match, own in zip(found, stems, strict=True) for stem in own if stem in query.weights
-    ]
-
-
-def _closeness(text: str, places: Sequence[tuple[int, str]], query: Query, start: int, end: int) -> float:
-    """How near to a mention the question's words stand, each by its rarity: 0 to 1."""
-    best: dict[str, float] = {}
-    for place, stem in places:
-        between = "" if start <= place < end else text[end:place] if place >= end else text[place:start]
-        distance = len(between.split()) + _SCALE * len(_BREAK.findall(between))
-        best[stem] = max(best.get(stem, 0.0), 1 / (1 + distance / _SCALE))
-    total = sum(query.weights.values())
-    return sum(query.weights[stem] * near for stem, near in best.items()) / total if total else 0.0
-
-
 _NAMES = "|".join(ELEMENT_SYMBOLS)
 _ONE = rf"(?:(?i:{_NAMES})(?![a-z])|{SYMBOL}(?:\^\d?[+-])?(?![A-Za-z0-9]))"
 _CLASS = r"(?:halides?|iodides?|bromides?|chlorides?|oxides?|sulfides?|selenides?|nitrides?|fluorides?)"
@@ -256,24 +256,25 @@ _PUT_IN = re.compile(
     rf"\bsubstitut(?:ing|ion of)\s+(?P<first>{_ONE})(?=\s+for\b)",
 )
 _CLASS_OF = re.compile(rf"(?<![\w-])(?P<one>{_ONE})(?:-based)?(?:\s{_CLASS})?\s(?P<noun>[a-z-]{{4,}})")
+_WITH = re.compile(rf"{_CLASS}\s(?:with|containing|based on|of)\s(?P<list>{_ONE}(?:(?:,\s|\sand\s|,\sand\s){_ONE})*)")
 _EACH = re.compile(rf"(?<![\w-]){_ONE}")
-_ASKS_ELEMENTS = re.compile(
-    r"\b(?:which|what)\s+(?:[\w-]+\s){0,2}?(?:elements?|metals?|cations?|anions?|ions?|dopants?|pair)\b", re.IGNORECASE
-)
 _NO_NOUNS = frozenset(["atoms", "vacancy", "vacancies", "content", "cations", "cation", "ions", "leakage", "toxicity"])
 
 
 def _offered_elements(statement: Statement, asked: Asked) -> list[tuple[Compound, tuple[str, ...]]]:
     """Elements that a sentence puts in the place of others, or whose compounds it calls promising."""
     text, found = statement.text, []
-    wants_elements = bool(_ASKS_ELEMENTS.search(asked.text))
+    wants_elements = asked.wants_elements
     for match in _PUT_IN.finditer(text):
         part = "first" if match["first"] else "list"
         listed = list(_EACH.finditer(text, match.start(part), match.end(part)))
-        symbols = tuple(dict.fromkeys(symbol_of(one[0]) for one in listed))
+        symbols = _symbols(listed)
         if 1 <= len(symbols) <= 3 and not set(symbols) & set(asked.exclude):
             start, end = listed[0].start(), listed[-1].end()
             found.append((Compound(start, end, text[start:end], {}), symbols))
+    for match in _WITH.finditer(text) if wants_elements else ():
+        listed = list(_EACH.finditer(text, match.start("list"), match.end("list")))
+        found.append((Compound(match.start("list"), match.end("list"), match["list"], {}), _symbols(listed)))
     for match in _CLASS_OF.finditer(text):
         symbol = symbol_of(match["one"])
         if symbol in asked.exclude or match["noun"] in _NO_NOUNS or symbol not in NUMBERS:
@@ -285,7 +286,5 @@ def _offered_elements(statement: Statement, asked: Asked) -> list[tuple[Compound
     return found
 
 
-def symbol_of(word: str) -> str:
-    """The symbol of an element that is written by name or by symbol, with its charge or without."""
-    plain = re.sub(r"\^?\d?[+-]$", "", word)
-    return ELEMENT_SYMBOLS.get(plain.lower(), plain)
+def _symbols(listed: Sequence[re.Match[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(symbol_of(one[0]) for one in listed))

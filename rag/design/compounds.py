@@ -18,7 +18,7 @@ from clip_mat.crystal import NUMBERS
 from clip_mat.facts import reduced
 from clip_mat.language.formula_parser import SYMBOL, Composition, parse_formula, plain_digits
 from clip_mat.language.mentions import find_mentions
-from clip_mat.language.names import COMMON_COMPOUNDS
+from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS
 from clip_mat.search.formulas import conventional_formula
 from rag.design.names import (
     ACRONYMS,
@@ -97,7 +97,7 @@ def find_compounds(text: str, acronyms: Mapping[str, str] | None = None) -> list
     """
     found: list[Compound] = []
     taken = bytearray(len(text))
-    for finder in (_hybrids, _solutions, _trivial, lambda t: _acronyms(t, acronyms or {}), _formulas):
+    for finder in (_hybrids, _solutions, _trivial, lambda t: _acronyms(t, acronyms or {}), _formulas, _elemental):
         free = [compound for compound in finder(text) if not any(taken[compound.start : compound.end])]
         for compound in free:  # the ends of one solid solution stand at one place
             taken[compound.start : compound.end] = b"\x01" * (compound.end - compound.start)
@@ -225,6 +225,20 @@ def _formulas(text: str) -> Iterator[Compound]:
             yield Compound(mention.start, mention.end, name, {}, "has fractions of atoms that no small cell can hold")
         else:
             yield Compound(mention.start, mention.end, name, counts, remark=remark)
+
+
+_ELEMENTAL = re.compile(
+    r"(?<![\w-])(?P<name>silicon|germanium|diamond|graphite|selenium|tellurium)(?=[,.;)]|$|\s(?:is|was|has|had|shows|showed|"
+    r"absorbs|conducts)\b)",
+    re.IGNORECASE,
+)
+"""Elements that are materials by themselves, where no noun follows ("silicon cells")."""
+
+
+def _elemental(text: str) -> Iterator[Compound]:
+    for match in _ELEMENTAL.finditer(text):
+        symbol = {"diamond": "C", "graphite": "C"}.get(match["name"].lower()) or ELEMENT_SYMBOLS[match["name"].lower()]
+        yield Compound(*match.span("name"), match["name"], {symbol: 1})
 
 
 def _is_compound(name: str, composition: Composition) -> bool:

@@ -15,9 +15,11 @@ from clip_mat.search.request import ANYTHING, interpret
 from rag.design.asked import DEVICE_BEHIND, Asked, excluded_elements, gap_class
 from rag.design.choice import Candidate, meets_conditions
 from rag.design.compounds import Compound
-from rag.design.evidence import Demand, Evidence, Source
-from rag.design.shapes import Shape, possible_type, shapes_of
+from rag.design.evidence import Evidence, Source
+from rag.design.parts import Demand
+from rag.design.shapes import Shape, shapes_of
 from rag.design.statements import Statement, says
+from rag.design.structure_types import possible_type
 from rag.design.wish import Wish
 
 MOST_WORDS = 600

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from rag.answers import EXTRACTIVE, Answer, AnswerSentence, Reference, Support
+from rag.answers import Support
+from rag.design.parts import Demand
 from rag.design.statements import says
-from rag.documents import Box
 
-Demand = Literal[
-    "composition", "element", "family", "exclude", "prototype", "spacegroup", "crystal_system", "gap", "filter"
-]
 Source = Literal["paper", "question", "user"]
 
 
@@ -60,7 +57,7 @@ class Evidence:
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Evidence:
         """What `to_dict` gives."""
-        place = support_from(given) if given.get("key") else None
+        place = Support.from_dict(given) if given.get("key") else None
         return cls(
             given["demand"],
             str(given["value"]),
@@ -69,35 +66,3 @@ class Evidence:
             str(given.get("sentence", "")),
             place,
         )
-
-
-def support_from(given: dict[str, Any]) -> Support:
-    """A place on a page from its JSON."""
-    label = given.get("label")
-    return Support(
-        key=str(given["key"]),
-        file=str(given.get("file") or ""),
-        page=int(given["page"]),
-        label=None if label is None else str(label),
-        quote=str(given["quote"]),
-        boxes=tuple(Box(*map(float, box)) for box in given.get("boxes") or ()),
-        score=float(given.get("score", 0.0)),
-    )
-
-
-def answer_from(given: dict[str, Any]) -> Answer:
-    """An answer from its JSON, as a plan keeps it."""
-    return Answer(
-        question=str(given["question"]),
-        abstained=bool(given["abstained"]),
-        sentences=tuple(
-            AnswerSentence(str(one["text"]), tuple(support_from(place) for place in one["support"]))
-            for one in given["sentences"]
-        ),
-        references=tuple(
-            Reference(one["key"], one["text"], one.get("doi"), one["file"], one["bibtex"])
-            for one in given.get("references", ())
-        ),
-        model=str(given.get("model", EXTRACTIVE)),
-        timings=dict(given.get("timings", {})),
-    )

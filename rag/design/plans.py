@@ -21,8 +21,9 @@ from rag.answers import Answer
 from rag.design.asked import Asked, read_question
 from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose, derived
 from rag.design.demands import Draft, draft
-from rag.design.evidence import Evidence, answer_from
-from rag.design.statements import Statement, beside, statements
+from rag.design.evidence import Evidence
+from rag.design.parts import PARTS
+from rag.design.statements import Statement, says, statements, told_too
 from rag.design.wish import Wish
 from rag.errors import QuestionError
 
@@ -181,7 +182,7 @@ class Plan:
             given = json.loads(text)
             evidence = tuple(Evidence.from_dict(one) for one in given.get("evidence", ()))
             wish = Wish.from_dict(given["request"])
-            answer = answer_from(given["answer"]) if given.get("answer") else None
+            answer = Answer.from_dict(given["answer"]) if given.get("answer") else None
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise RequestError(f"{path}: not a plan: {error!r}; write one with --plan") from None
         plan = cls(str(given.get("question", "")), answer, wish, evidence)
@@ -190,8 +191,6 @@ class Plan:
 
     def checked(self, papers: PaperLibrary) -> Self:
         """The plan without evidence whose quote does not stand on its page of these papers, or lacks the words."""
-        from rag.design.statements import says
-
         places = {(file, page, quote) for file, page, quote in papers.quotes()}
         kept = tuple(
             one
@@ -235,7 +234,7 @@ def _still_true(before: Wish, after: Wish, evidence: Sequence[Evidence]) -> tupl
     kept = [one for one in evidence if demanded(after, one)]
     changed = []
     for name, value in after.to_dict().items():
-        demand = _PARTS.get(name)
+        demand = PARTS.get(name)
         if demand is None or value == before.to_dict()[name]:
             continue
         listed = value if isinstance(value, list) else [value] if value not in (None, "") else []
@@ -243,19 +242,6 @@ def _still_true(before: Wish, after: Wish, evidence: Sequence[Evidence]) -> tupl
         known = old if isinstance(old, list) else []
         changed += [Evidence(demand, str(one), "user", str(one), "") for one in listed if one not in known]
     return tuple(dict.fromkeys([*kept, *changed]))
-
-
-_PARTS: dict[str, Any] = {
-    "composition": "composition",
-    "elements": "element",
-    "families": "family",
-    "exclude": "exclude",
-    "prototypes": "prototype",
-    "spacegroup": "spacegroup",
-    "crystal_system": "crystal_system",
-    "gap": "gap",
-    "filter": "filter",
-}
 
 
 def demanded(wish: Wish, evidence: Evidence) -> bool:
@@ -273,7 +259,7 @@ def demanded(wish: Wish, evidence: Evidence) -> bool:
         return system_of(wish.spacegroup) == evidence.value
     if evidence.demand == "element" and wish.composition is not None:
         return evidence.value in counts_of(wish.composition, "composition")
-    parts = {demand: name for name, demand in _PARTS.items()}
+    parts = {demand: name for name, demand in PARTS.items()}
     held = getattr(wish, parts[evidence.demand])
     if evidence.demand == "filter":
         return evidence.value in (held or "")
@@ -310,18 +296,18 @@ def plan(
     answer = papers.ask(question, where=where, **told)
     settings: dict[str, object] = {"n": n, "seed": seed, "from_noise": from_noise}
     empty = Wish().changed(**settings)
-    if answer.abstained:
-        return Plan(answer.question, answer, empty, notes=(SILENT,))
     asked = read_question(answer.question)
-    said = statements(papers, answer, where)
+    said = statements(papers, answer, asked, where)
+    if answer.abstained and not said:
+        return Plan(answer.question, answer, empty, notes=(SILENT,))
     query = papers.retriever.query(answer.question)
     chosen = choose(asked, said, query, papers.retriever.words)
     if asked.names_content:
         chosen = [one for one in chosen if asked.suits(one.counts, one.elements, one.name)]
-        if not chosen:
-            more = beside(papers, answer, lambda compound: asked.suits(compound.counts, (), compound.name), where)
-            chosen = choose(asked, more, query, papers.retriever.words)
-            said = [*said, *more]
+    if chosen and all(statement.apart for statement, _ in chosen[0].mentions):
+        answer = told_too(papers, answer, chosen[0].mentions[0][0])
+    elif answer.abstained:
+        return Plan(answer.question, answer, empty, notes=(SILENT,))
     drafts, notes = _drafts(asked, said, chosen, settings)
     if not drafts:
         return Plan(answer.question, answer, empty, notes=tuple(notes) or (NO_COMPOUND,))
@@ -341,8 +327,8 @@ def _drafts(
     drafts: list[Draft] = []
     best = candidates[0].score if candidates else 0.0
     for candidate in candidates:
-        if candidate.score < ALTERNATIVE * best:
-            break
+        if candidate.score < ALTERNATIVE * best and not candidate.is_analogue:
+            continue
         if candidate.reason:
             notes.append(
                 f"{candidate.name} {candidate.reason}; no other compound stands in for it unless the papers name one"

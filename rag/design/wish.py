@@ -6,32 +6,26 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
 from clip_mat.facts import CRYSTAL_SYSTEMS, GAP_CLASSES
 from clip_mat.generate.request import CrystalRequest
+from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.names import ELEMENT_SYMBOLS, canonical_prototype, prototype_names
-from clip_mat.search.element_groups import FAMILY_ELEMENTS
 from clip_mat.search.phrase import has_any
 from clip_mat.symmetry import spacegroup_symbol
+from rag.design.parts import PARTS, Demands
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class Wish(Demands):
     """What crystals shall be; empty and None where nothing is asked.
 
     Attributes:
-        composition: A formula; how many units stand in a cell is free.
-        elements: That must be there, where there is no composition.
-        families: Classes of compound, likewise.
-        exclude: Elements that must not be there.
-        prototypes: Structure types, each as good as the others.
-        spacegroup: International number.
-        crystal_system: As in `clip_mat.facts.CRYSTAL_SYSTEMS`.
-        gap: A class of `clip_mat.facts.GAP_CLASSES`.
+        composition: A formula; how many units stand in a cell is free. Without one, `elements` and `families` count.
         filter: OPTIMADE, what every crystal must meet besides.
         words: What Crystal CLIP makes the text vector of: the sentences of the papers that the demands were read from.
         n: How many crystals.
@@ -40,13 +34,6 @@ class Wish:
     """
 
     composition: str | None = None
-    elements: tuple[str, ...] = ()
-    families: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    prototypes: tuple[str, ...] = ()
-    spacegroup: int | None = None
-    crystal_system: str | None = None
-    gap: str | None = None
     filter: str = ""
     words: str = ""
     n: int = 4
@@ -96,10 +83,9 @@ class Wish:
         Raises:
             RequestError: If a part is unknown or cannot be understood.
         """
-        known = {one.name for one in fields(self)}
-        unknown = sorted(set(given) - known)
+        unknown = sorted(set(given) - set(_ALL_PARTS))
         if unknown:
-            raise RequestError(f"a request has no part {unknown[0]!r}; it has {', '.join(sorted(known))}")
+            raise RequestError(f"a request has no part {unknown[0]!r}; it has {', '.join(sorted(_ALL_PARTS))}")
         given = {name: _checked(name, value) for name, value in given.items() if value is not None}
         if given.get("composition"):
             given = {"elements": (), "families": (), **given}
@@ -115,7 +101,7 @@ class Wish:
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON, every part, so that it can be edited."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self)}
+        return {name: _plain(getattr(self, name)) for name in _ALL_PARTS}
 
     @classmethod
     def from_dict(cls, given: Mapping[str, Any]) -> Self:
@@ -163,6 +149,7 @@ class Wish:
         return cls.from_dict(given)
 
 
+_ALL_PARTS = (*PARTS, "words", "n", "seed", "from_noise")
 _SHOWN = {"exclude": "without", "spacegroup": "space group", "prototypes": "structure type", "words": "vector of"}
 _HELP = {
     "composition": 'a formula, like "LiMnO2"; "" for any',

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from rag.design.parts import PARTS
 from rag.errors import QuestionError
 from rag.evaluation.fidelity import FidelityReport, Quote, check_quotes
 from rag.evaluation.measures import Estimate, bootstrap
@@ -126,7 +127,7 @@ def read_design_questions(path: Path) -> list[DesignQuestion]:
     """Questions from JSON Lines with ``question`` and ``expected``.
 
     Raises:
-        QuestionError: If a line is no such object; it names the line.
+        QuestionError: If a line is no such object, which is named; or if there is none.
     """
     found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
@@ -135,11 +136,13 @@ def read_design_questions(path: Path) -> list[DesignQuestion]:
         try:
             given = json.loads(line)
             question = DesignQuestion(str(given["question"]), dict(given["expected"]))
-        except (ValueError, KeyError, TypeError) as error:
-            raise QuestionError(f"{path}, line {number}: needs question and expected ({error!r})") from None
+        except (ValueError, KeyError, TypeError):
+            raise QuestionError(f"{path}, line {number}: no JSON object with question and expected") from None
         if question.expected.get("outcome", "crystals") not in OUTCOMES:
             raise QuestionError(f"{path}, line {number}: outcome must be one of {', '.join(OUTCOMES)}")
         found.append(question)
+    if not found:
+        raise QuestionError(f"{path}: no question in it")
     return found
 
 
@@ -284,7 +287,8 @@ def _means(words: str, demand: str, value: str) -> bool:
 
         hosts = {name: host for name, (host, _) in DOPED.items()}
         trivial = {**COMMON_COMPOUNDS, **TRIVIAL_NAMES}
-        formula = ACRONYMS.get(words) or hosts.get(words) or trivial.get(words.lower()) or words
+        lower = words.lower()
+        formula = ACRONYMS.get(words) or hosts.get(words) or trivial.get(lower) or _ELEMENTAL.get(lower) or words
         if re.search(r"[xy]\b|[xy](?=[A-Z)1])", formula):
             return set(_counts(value)) <= set(re.findall(r"[A-Z][a-z]?", re.sub(r"x", "", formula)))
         return _same_formula(formula, value)
@@ -298,6 +302,11 @@ def _means(words: str, demand: str, value: str) -> bool:
     if demand == "prototype":
         return words.lower().rstrip("s").replace("-", " ") in value.replace("-", " ") or value in words.lower()
     return True
+
+
+_ELEMENTAL = {
+    "silicon": "Si", "germanium": "Ge", "selenium": "Se", "tellurium": "Te", "diamond": "C", "graphite": "C",
+}  # fmt: skip
 
 
 def _counts(formula: str) -> dict[str, float]:
@@ -324,6 +333,5 @@ def _squash(text: str) -> str:
 
 
 def _in_short(request: Mapping[str, Any]) -> str:
-    names = ["composition", "elements", "families", "exclude", "prototypes", "spacegroup", "crystal_system", "gap"]
-    shown = [(name, request[name]) for name in names if request.get(name)]
+    shown = [(name, request[name]) for name in PARTS if request.get(name)]
     return "; ".join(f"{name} {', '.join(value) if isinstance(value, list) else value}" for name, value in shown)

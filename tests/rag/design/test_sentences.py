@@ -6,9 +6,10 @@ import pytest
 
 from rag.answers import Support
 from rag.design.asked import excluded_elements, read_question
-from rag.design.shapes import possible_type, shapes_of
+from rag.design.shapes import shapes_of
 from rag.design.stance import COMPARED, OFFERED, REFUSED, TOLD, stance
 from rag.design.statements import Statement, says
+from rag.design.structure_types import possible_type
 
 
 def _stance(text: str, name: str, question: str = "") -> float:
