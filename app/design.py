@@ -10,7 +10,7 @@ import click
 
 from app.generate import FORMATS
 from app.papers import asked_papers, show_answer
-from app.terminal import PathName, console, json_option, note, plain, print_json
+from app.terminal import PathName, console, counted, json_option, note, plain, print_json
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
@@ -100,7 +100,7 @@ def design_command(
     made = planned.make(templates, all=every)
     if out is not None:
         made = made.write(out, style)
-        note(f"{len(made)} crystals and provenance.json written to {out}")
+        note(f"{counted(len(made), 'crystal')} and provenance.json written to {out}")
     if picture is not None and made:
         made.picture().save(picture)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.terminal import PathName, PictureName, console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, PictureName, console, counted, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
@@ -107,7 +107,7 @@ def generate_command(
             result = generator.rank_by_energy(result)
     if out is not None:
         result = result.write(out, style)
-        note(f"{len(result)} crystals written to {out}")
+        note(f"{counted(len(result), 'crystal')} written to {out}")
     if trajectory is not None:
         note(f"{result.write_trajectories(trajectory)} ways from noise to crystal written to {trajectory}")
     if picture is not None and result:

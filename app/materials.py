@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 from click.shell_completion import CompletionItem
 
-from app.terminal import PathName, PictureName, console, json_option, note, plain, print_json, progress_bar
+from app.terminal import PathName, PictureName, console, counted, json_option, note, plain, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, MaterialsIndex
@@ -212,7 +212,7 @@ def _export(index: MaterialsIndex, result: SearchResult, folder: Path, style: Fo
         name = re.sub(r"[^\w.+-]+", "_", f"{hit.rank:03}_{hit.formula}_{hit.id}", flags=re.ASCII)[:120]
         content = write_crystal(index.get(hit.id), style, title=hit.id)
         (folder / f"{name}.{endings[style]}").write_text(content, encoding="utf-8")
-    note(f"{len(result)} structures written to {folder}")
+    note(f"{counted(len(result.hits), 'structure')} written to {folder}")
 
 
 def _show_report(report: IndexReport, size: int, out: Path) -> None:

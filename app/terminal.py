@@ -91,6 +91,11 @@ def note(text: str) -> None:
     click.echo(plain(text), err=True)
 
 
+def counted(number: int, what: str) -> str:
+    """``1 crystal``, ``2 crystals``."""
+    return f"{number:,} {what}" + ("" if number == 1 else "s")
+
+
 def show_run(out: Path, *, finished: bool, steps: int, minutes: float, metrics: Mapping[str, float]) -> int:
     """Says how a training run in a folder went; the exit status."""
     if not finished:
