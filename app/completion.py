@@ -20,4 +20,6 @@ def completion_command(context: click.Context, shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None, shell
-    click.echo(kind(context.find_root().command, {}, "clip-mat", "_CLIP_MAT_COMPLETE").source())
+    script = kind(context.find_root().command, {}, "clip-mat", "_CLIP_MAT_COMPLETE").source()
+    # click's script for fish cuts what a command does off at its first comma.
+    click.echo(script.replace('string split ","', 'string split --max 1 ","'))

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +63,17 @@ def test_the_scripts_ask_the_command(shell: str) -> None:
     assert f"_CLIP_MAT_COMPLETE={shell}_complete" in done.stdout
     if interpreter := shutil.which(shell):
         subprocess.run([interpreter, "-n"], input=done.stdout, text=True, check=True)
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="no fish here")
+def test_fish_shows_all_that_a_command_does(tmp_path: Path) -> None:
+    command = tmp_path / "clip-mat"
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m app.cli "$@"\n', encoding="utf-8")
+    command.chmod(0o755)
+    environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    script = 'clip-mat completion fish | source; complete --do-complete "clip-mat eval q"'
+    done = subprocess.run(["fish", "-c", script], capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout == "qa\tPage hits, quotes and silence on questions...\n"
 
 
 def test_another_shell_is_wrong_usage() -> None:
