@@ -172,7 +172,7 @@ def save_model(model: TwoTowers, folder: str | Path, half: bool = True) -> None:
     state = {
         name: value.detach().to("cpu", dtype).contiguous()
         for name, value in model.state_dict().items()
-        if not name.startswith(FROZEN) and not _shared_again(name)
+        if not name.startswith(FROZEN) and not _shared_again(name, model.config.shared)
     }
     save_file(state, folder / WEIGHTS)
     config = {"format": FORMAT, "pretrained_sha256": DEFAULT_SHA256, "model": model.config.to_dict()}
@@ -202,7 +202,8 @@ def load_model(folder: Path) -> tuple[TwoTowers, str]:
     if config["pretrained_sha256"] != SentenceEncoder().fingerprint:
         raise WeightsError(f"{folder}: trained on another pretrained encoder than the installed one")
     model = TwoTowers(sizes, packaged_folder())
-    expected = {name for name in model.state_dict() if not name.startswith(FROZEN) and not _shared_again(name)}
+    names = (name for name in model.state_dict() if not name.startswith(FROZEN))
+    expected = {name for name in names if not _shared_again(name, sizes.shared)}
     if expected != set(state):
         odd = sorted(expected ^ set(state))
         raise WeightsError(f"{folder / WEIGHTS}: does not fit its configuration ({odd[0]} and {len(odd) - 1} more)")
@@ -213,6 +214,6 @@ def load_model(folder: Path) -> tuple[TwoTowers, str]:
     return model, digest
 
 
-def _shared_again(name: str) -> bool:
-    """Whether a weight is the shared chemistry, seen once more through a tower."""
-    return name.startswith(("text.chemistry.", "crystal.chemistry."))
+def _shared_again(name: str, shared: bool) -> bool:
+    """Whether a weight is the chemistry seen once more through a tower, which is the text's only where it is shared."""
+    return name.startswith(("text.chemistry.", "crystal.chemistry.") if shared else "crystal.chemistry.")

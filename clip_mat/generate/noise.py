@@ -20,7 +20,7 @@ from clip_mat.generate.consensus import standing
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
 from clip_mat.generate.sampler import CrystalDenoiser, Sample, Start
-from clip_mat.search.element_groups import FAMILY_ELEMENTS
+from clip_mat.language.classes import FAMILY_ELEMENTS
 
 if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder

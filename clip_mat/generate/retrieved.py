@@ -18,8 +18,8 @@ from clip_mat.generate.results import Origin
 from clip_mat.generate.substitution import scaled, substitute
 from clip_mat.generate.swaps import oddness, swaps
 from clip_mat.generate.templates import IndexTemplates
+from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.formula_parser import parse_formula
-from clip_mat.search.element_groups import FAMILY_ELEMENTS
 from clip_mat.search.phrase import has_all, has_any
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from clip_mat.facts import METALLOIDS, NONMETALS, Facts, reduced
 from clip_mat.generate.charge import charge_balanced, usually_balanced
 from clip_mat.generate.request import CrystalRequest, composition_meets
 from clip_mat.generate.substitution import MENDELEEV
-from clip_mat.search.element_groups import FAMILY_ELEMENTS
+from clip_mat.language.classes import FAMILY_ELEMENTS
 
 NEAR = 5
 """Steps on Mendeleev's scale within which elements replace each other where the choice is free."""

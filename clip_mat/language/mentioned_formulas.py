@@ -63,21 +63,20 @@ _STRUKTURBERICHT = re.compile(r"[ABC]\d{1,2}")
 _HAS_DIGIT = re.compile(r"\d")
 _WORDLIKE = frozenset(["In", "As", "I", "At", "No", "He", "Be", "Am", "Os"])
 """Symbols that are words of English (or plurals of letters) too."""
+_OPENING = frozenset(_WORDLIKE - {"Os"})
+"""... with which a sentence may begin: "In O2 atmosphere", but not "Ho3 In"."""
 
 
 def find_formulas(text: str) -> Found:
-    """Formulas in correct case, together or in pieces (``Li Mn O2``)."""
+    """Formulas in correct case, together or in pieces (``Li Mn O2``).
+
+    From each piece on the longest reading comes first and shorter ones follow, for the case that another kind of
+    mention has taken its end: of ``Tb Mg2 P6_3/mmc`` phosphorus is no part.
+    """
     shouted = _is_shouted(text)
     pieces = [(match.start(), match.end(), match[0]) for match in _FORMULA.finditer(text)]
-    place = 0
-    while place < len(pieces):
-        width, spaced = _spaced_formula(text, pieces, place)
-        if spaced is not None:
-            yield spaced
-            place += width
-            continue
-        start, end, piece = pieces[place]
-        place += 1
+    for place, (start, end, piece) in enumerate(pieces):
+        yield from _spaced_formulas(text, pieces, place)
         mention = _one_formula(text, start, end, piece, shouted)
         if mention is not None:
             yield mention
@@ -108,8 +107,8 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
     return Mention(start, end, "formula", composition)
 
 
-def _spaced_formula(text: str, pieces: list[tuple[int, int, str]], place: int) -> tuple[int, Mention | None]:
-    """``Li Mn O2``, ``Ag2 Pb1 P2 O7``, ``C DyRh3``: how many pieces it spans, and what it says."""
+def _spaced_formulas(text: str, pieces: list[tuple[int, int, str]], place: int) -> Found:
+    """``Li Mn O2``, ``Ag2 Pb1 P2 O7``, ``C DyRh3``: several pieces from one on, the most first."""
     last = place
     while last + 1 < len(pieces) and text[pieces[last][1] : pieces[last + 1][0]] == " ":
         last += 1
@@ -129,15 +128,13 @@ def _spaced_formula(text: str, pieces: list[tuple[int, int, str]], place: int) -
         doubtful = run[0] in _WORDLIKE or run[-1] in _WORDLIKE
         if compounds > 1 or (compounds == 1 and (len(run) > 2 or doubtful or not digits or not alphabetical(names))):
             continue
-        if doubtful and len(run) == 2:
+        if doubtful and len(run) == 2 and not (digits and run[0] not in _OPENING):
             continue
         start, end = pieces[place][0], pieces[stop][1]
         if not digits and not _CALLED_FORMULA.search(text, max(0, start - 24), start):
-            return stop - place + 1, Mention(start, end, "system", _unmeasured(names))
-        whole = parse_formula("".join(run))
-        if whole is not None:
-            return stop - place + 1, Mention(start, end, "formula", whole)
-    return 1, None
+            yield Mention(start, end, "system", _unmeasured(names))
+        elif (whole := parse_formula("".join(run))) is not None:
+            yield Mention(start, end, "formula", whole)
 
 
 def _is_shouted(text: str) -> bool:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from unicodedata import combining
 
 from clip_mat.facts import CRYSTAL_SYSTEMS
 from clip_mat.language.formula_parser import parse_formula
 from clip_mat.language.mention import Found, Mention
+from clip_mat.language.mentioned_words import is_last_piece
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS, aliases, loose_aliases, prototype_names
 
 _TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured)\b)"
@@ -24,6 +26,8 @@ STRUCTURE_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?(?:structures?|latt
 """... and those that make a Strukturbericht symbol one."""
 _STRUKTURBERICHT = re.compile(r"[A-L]\d{0,2}(?:_\w{1,2}|[a-c])?")
 _DIGITS_APART = re.compile(r"(?<=\d)_(?=\w)")
+_GROUPS_TOO = frozenset(["C2"])
+"""Symbols of Strukturbericht that people rather write for a space group."""
 _POLYTYPE = re.compile(r"\d[HRT] ")
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _CHEMICAL_NAMES = frozenset(["ammonia", "hexaboride", "dodecaboride"])
@@ -40,6 +44,7 @@ class _Alias:
         head: Letters at the start that speak of a crystal system, and are left to it.
         tail: Letters at the end that speak of a crystal system, or of an element unless "structure" follows.
         tail_is_element: Which of the two.
+        symbol: Whether it is one of Strukturbericht, which can be a piece of a formula, too.
     """
 
     text: str
@@ -48,6 +53,7 @@ class _Alias:
     head: int = 0
     tail: int = 0
     tail_is_element: bool = False
+    symbol: bool = False
 
 
 def find_prototypes(text: str) -> Found:
@@ -64,6 +70,8 @@ def find_prototypes(text: str) -> Found:
                 end += 1
             if plain[end : end + 1].isalnum() or (alias.behind and not alias.behind.match(text, end)):
                 continue
+            if alias.symbol and (is_last_piece(text, start) or combining(text[max(0, start - 1)])):
+                continue  # of "Ta2 Fe B2" or of the space group P4\u0305b2
             tail = 0 if alias.tail_is_element and STRUCTURE_BEHIND.match(text, end) else alias.tail
             yield Mention(start + alias.head, end - tail, "prototype", name=alias.name)
             break
@@ -110,7 +118,10 @@ def _spell(written: str, name: str) -> list[_Alias]:
     stem = written.removesuffix("-type")
     if _STRUKTURBERICHT.fullmatch(written):
         behind = None if written == name else STRUCTURE_BEHIND  # the name of a type that has no better one
-        return [_Alias(_plain(symbol), name, behind) for symbol in {written, _DIGITS_APART.sub("", written)}]
+        if written in _GROUPS_TOO:
+            behind = TYPE_BEHIND
+        spellings = {written, _DIGITS_APART.sub("", written)}
+        return [_Alias(_plain(spelling), name, behind, symbol=True) for spelling in spellings]
     if parse_formula(stem) is not None or (stem != written and stem in ELEMENT_SYMBOLS):
         return [_Alias(_plain(stem), name, _NAMED_BEHIND if written == name else TYPE_BEHIND)]
     text = _plain(written)

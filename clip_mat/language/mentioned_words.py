@@ -35,14 +35,21 @@ _GROUP_AFTER = re.compile(
 )
 
 
-_BESIDE_FORMULA = re.compile(r"C2|Cm|Pm|R3|[pri][1-6]|c2|cc|pc|(?<!\d)(?<!\d )[cp]m")
+_BESIDE_FORMULA = re.compile(r"C2|Cm|Pm|R3|[PI]4|P[236]|[pri][1-6]|c2|cc|pc|(?<!\d)(?<!\d )[cp]m")
 """Symbols that are taken for what they are where the text names its compound otherwise."""
 _COMPOUND = re.compile(
-    r"(?<![A-Za-z0-9])(?=\w*(?:<sub>)?\d)(?:[A-Z][a-z]?(?:[₀-₉\d_${}]|</?sub>)*){2,}(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?=[\w$<>({]*\d)(?:[A-Z][a-z]?(?:[₀-₉\d_${}]|</?sub>)*){2,}(?![A-Za-z0-9])"
     r"|(?<![\d:])\d{1,2}(?::\d{1,2})+"
 )
 _PIECE_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9>])[A-Z][a-z]?\d* ?$")
-_PIECE_BEHIND = re.compile(r" ?[A-Z][a-z]?\d*(?![A-Za-z0-9])")
+_PIECE_BEHIND = re.compile(r" ?[A-Z][a-z]?\d*(?![A-Za-z0-9($<])")
+_PIECES_BEFORE = re.compile(r"(?<![A-Za-z0-9>])(?:[A-Z][a-z]?\d+|[A-Z][a-z]?\d* [A-Z][a-z]?\d*) $")
+_PIECE_LIKE = re.compile(r"[PIFCB]\d{1,2}|[CP]m")
+
+
+def is_last_piece(text: str, start: int) -> bool:
+    """Whether pieces of a formula stand before a symbol, whose last piece it then is: ``La Ni2 P2``, ``Ta2 Fe B2``."""
+    return _PIECES_BEFORE.search(text, max(0, start - 12), start) is not None
 
 
 def _is_beside_compound(text: str, start: int, end: int) -> bool:
@@ -60,6 +67,8 @@ def find_spacegroups(text: str) -> Found:
         if symbol is None:
             continue
         end, number, sure = symbol
+        if _PIECE_LIKE.fullmatch(text, start, end) and is_last_piece(text, start):
+            continue
         if text[end : end + 1] in ("-", "/", "_") and text[end + 1 : end + 2].isalnum() and not sure:
             continue
         behind = _NUMBER_BEHIND.match(text, end)
@@ -68,8 +77,10 @@ def find_spacegroups(text: str) -> Found:
         elif (
             sure
             or _GROUP_BEFORE.search(text, max(0, start - 30), start)
-            or (_GROUP_AFTER.match(text, end) and not _LAYERED.match(text, start))
-            or _is_beside_compound(text, start, end)
+            or (
+                not _LAYERED.match(text, start)
+                and (_GROUP_AFTER.match(text, end) or _is_beside_compound(text, start, end))
+            )
         ):
             yield Mention(start, end, "spacegroup", spacegroup=number)
     for match in _GROUP_NUMBER.finditer(text):

@@ -45,7 +45,7 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
     ends = [match.end(part) for part in (4, 3, 2, 1) if match.end(part) > 0]
     slash = text.find(" /", start, match.end())
     if slash > 0:  # of "P-1 / AB2O4" the stroke is no part
-        ends.append(slash)
+        ends = sorted([*ends, slash], reverse=True)
     for end in ends:
         if not re.match(r"\w", text[end : end + 1]) and (found := _read(text[start:end])):
             return end, *found

@@ -30,8 +30,8 @@ def _word_mentions() -> dict[str, Word]:
     for system in CRYSTAL_SYSTEMS:
         adverb = f"{system}ally" if system.endswith("ic") else f"{system}ly"
         words[system] = words[adverb] = ("crystal_system", system)
-    for system in CRYSTAL_SYSTEMS:
-        for slip in _slips(system):
+    for word, system in (*((system, system) for system in CRYSTAL_SYSTEMS), ("rhombohedral", "trigonal")):
+        for slip in _slips(word):
             words.setdefault(slip, ("crystal_system", system))
     others = {
         "orthorombic": "orthorhombic",

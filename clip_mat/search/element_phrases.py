@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from clip_mat.language.classes import GROUPS, NOT_MEANT
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.names import ELEMENT_SYMBOLS
-from clip_mat.search.element_groups import GROUPS
 from clip_mat.search.phrase import Phrase, has_all, has_any, has_only
 
 _NAMES = "|".join(ELEMENT_SYMBOLS)
@@ -94,8 +94,7 @@ def find_required(text: str) -> Iterator[Phrase]:
 
 
 _GROUP_LIST = re.compile(
-    rf"(?<![\w-])(?P<list>(?:{_GROUPS})(?:(?: or |/)(?:{_GROUPS}))*)"
-    r"(?![A-Za-z0-9]|-(?:like|free|site|poor)| (?:free|bond))",
+    rf"(?<![\w-])(?P<list>(?:{_GROUPS})(?:(?: or |/)(?:{_GROUPS}))*)" + NOT_MEANT,
     re.IGNORECASE,
 )
 

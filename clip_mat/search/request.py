@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from clip_mat.errors import RequestError
 from clip_mat.facts import METAL_BELOW, STABLE_BELOW
+from clip_mat.language.classes import FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.uses import find_uses
 from clip_mat.language.vocabulary import unfamiliar_words
 from clip_mat.search import element_phrases, number_phrases
-from clip_mat.search.element_groups import FAMILY_ELEMENTS, TOXIC
 from clip_mat.search.phrase import Phrase, has_any
 
 MAX_LENGTH = 2000

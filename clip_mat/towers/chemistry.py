@@ -37,7 +37,7 @@ class Statements:
         element: (n, m) atomic numbers of the constituents; 0 where the element is not stated.
         count: (n, m) amounts in lowest terms; 0.0 where the amount is not stated.
         fraction: (n, m) share of all atoms; 0.0 where not stated.
-        present: (n, m) True for constituents that are no padding.
+        present: (n, m) 1 for constituents, less for each of several of which one is meant, 0 for padding.
         whole: (n,) True where the constituents are all there are.
         group: (n, g) space groups, 0 where none; g = 1 for texts, 2 for crystals.
         system: (n,) crystal system, 1 to 7; 0 where none is stated. Read only where g = 1.

@@ -34,6 +34,8 @@ class ModelConfig:
         guesses: Whether geometry guesses symmetry and structure type where they are not told.
         text_width: Length of a token's vector in the text tower.
         text_layers: Layers of attention in the text tower.
+        shared: Whether both towers pass what is stated through the same weights; otherwise each has its own, and has to
+            learn what the other makes of them.
         vocabulary: Names of families and structure types that both towers know.
     """
 
@@ -45,6 +47,7 @@ class ModelConfig:
     guesses: bool = True
     text_width: int = 192
     text_layers: int = 2
+    shared: bool = True
     vocabulary: Vocabulary = field(default_factory=Vocabulary)
 
     def to_dict(self) -> dict[str, Any]:
@@ -82,7 +85,10 @@ class TwoTowers(nn.Module):
         self.crystal = CrystalTower(
             self.chemistry, config.dimension, config.atom_width, config.channels, config.rounds, config.guesses
         )
-        self.text = TextTower(self.chemistry, config.dimension, pretrained, config.text_width, config.text_layers)
+        told = self.chemistry
+        if not config.shared:
+            told = Chemistry(config.dimension, config.vocabulary, config.chemistry_width)
+        self.text = TextTower(told, config.dimension, pretrained, config.text_width, config.text_layers)
         self.log_scale = nn.Parameter(torch.tensor(log(1 / 0.07)))
         self.bias = nn.Parameter(torch.tensor(-10.0))
 

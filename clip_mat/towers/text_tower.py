@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from clip_mat.crystal import NUMBERS
 from clip_mat.facts import CRYSTAL_SYSTEMS
+from clip_mat.language.classes import CompoundClass, find_classes
 from clip_mat.language.mentions import Mention, find_mentions
 from clip_mat.token_vectors import read_embeddings
 from clip_mat.towers.chemistry import AMOUNT_FEATURES, BLOCKS, SYSTEM_OF_GROUP, Chemistry, Statements, amount_features
@@ -74,9 +75,9 @@ class _Token:
 
 @dataclass(slots=True)
 class _Stated:
-    """What one text states: constituents as (atomic number, amount, share), and symmetry."""
+    """What one text states: constituents as (atomic number, amount, share, weight), and symmetry."""
 
-    constituents: list[tuple[int, float, float]] = field(default_factory=list)
+    constituents: list[tuple[int, float, float, float]] = field(default_factory=list)
     whole: bool = False
     group: int = 0
     system: int = 0
@@ -104,22 +105,43 @@ class Reader:
     def __call__(self, texts: Sequence[str]) -> TextInputs:
         """Inputs of the tower from at least one text."""
         texts = [text[:_MAX_CHARACTERS] for text in texts]
-        mentions = [find_mentions(text) for text in texts]
+        read = [_read(text) for text in texts]
+        chemical: list[list[Mention | CompoundClass]] = [
+            sorted([*(m for m in mentions if m.kind in _CHEMICAL), *classes], key=lambda one: one.start)
+            for mentions, classes in read
+        ]
         pieces: list[str] = []  # the words between the chemistry, of all texts
-        for text, found in zip(texts, mentions, strict=True):
-            ends = [0, *(m.end for m in found if m.kind in _CHEMICAL)]
-            starts = [*(m.start for m in found if m.kind in _CHEMICAL), len(text)]
+        for text, spans in zip(texts, chemical, strict=True):
+            ends = [0, *(span.end for span in spans)]
+            starts = [*(span.start for span in spans), len(text)]
             pieces += [text[end:start] for end, start in zip(ends, starts, strict=True)]
         words = iter(self._tokenizer.encode_batch(pieces, add_special_tokens=False))
         rows: list[list[_Token]] = []
-        for found in mentions:
+        for spans in chemical:
             row = [_Token(self._first), *(_Token(number) for number in next(words).ids)]
-            for mention in found:
-                if mention.kind in _CHEMICAL:
-                    row += _tokens(mention)
-                    row += [_Token(number) for number in next(words).ids]
+            for span in spans:
+                if isinstance(span, Mention):  # a class has no token: the tower has met the statement, not the word
+                    row += _tokens(span)
+                row += [_Token(number) for number in next(words).ids]
             rows.append([*row[: MAX_TOKENS - 1], _Token(self._last)])
-        return _collate(rows, [_statement(found) for found in mentions], self.vocabulary)
+        return _collate(rows, [_statement(*found) for found in read], self.vocabulary)
+
+
+def _read(text: str) -> tuple[list[Mention], list[CompoundClass]]:
+    """What a text mentions, and the classes that it names unless it names its compound.
+
+    A class is more than an element or a family within its name: platinum-group metal, hydroxide.
+    """
+    mentions = find_mentions(text)
+    if any(mention.kind in ("formula", "system") for mention in mentions):
+        return mentions, []
+    firm = [mention for mention in mentions if mention.kind not in ("element", "family")]
+    classes = [each for each in find_classes(text) if not any(_overlap(each, mention) for mention in firm)]
+    return [m for m in mentions if not any(_overlap(m, each) for each in classes)], classes
+
+
+def _overlap(one: Mention | CompoundClass, other: Mention | CompoundClass) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
 def _amounts(mention: Mention) -> list[tuple[int, float, float]]:
@@ -138,30 +160,36 @@ def _tokens(mention: Mention) -> list[_Token]:
     return [_Token(0, mention.kind, element, count, share) for element, count, share in _amounts(mention)]
 
 
-def _statement(mentions: Sequence[Mention]) -> _Stated:
-    """The first formula speaks for the whole; without one a chemical system does, or else single elements."""
+def _statement(mentions: Sequence[Mention], classes: Sequence[CompoundClass]) -> _Stated:
+    """The first formula speaks for the whole; without one a chemical system does, or else single elements.
+
+    Elements one of which is meant weigh together as much as one that is named: their vectors are nearly orthogonal.
+    """
     first: dict[str, Mention] = {}
     for mention in mentions:
         first.setdefault(mention.kind, mention)
     stated = _Stated()
     main = first.get("formula") or first.get("system")
     if main is not None:
-        stated.constituents, stated.whole = _amounts(main), True
+        stated.constituents, stated.whole = [(*amount, 1.0) for amount in _amounts(main)], True
     else:
-        elements = dict.fromkeys(
-            symbol for m in mentions if m.kind == "element" for symbol, _ in m.composition if symbol
-        )
-        stated.constituents = [(NUMBERS.get(symbol, 0), 0.0, 0.0) for symbol in elements]
+        named = [symbol for m in mentions if m.kind == "element" for symbol, _ in m.composition if symbol]
+        elements = dict.fromkeys([*named, *(symbol for each in classes for symbol in each.all_of)])
+        stated.constituents = [(NUMBERS.get(symbol, 0), 0.0, 0.0, 1.0) for symbol in elements]
+        for each in classes:
+            weight = len(each.any_of) ** -0.5 if each.any_of else 0.0
+            stated.constituents += [(NUMBERS[symbol], 0.0, 0.0, weight) for symbol in each.any_of]
     if "anonymous" in first and "formula" not in first:
         shape = _amounts(first["anonymous"])
-        stated.constituents = [*stated.constituents, *((0, count, share) for _, count, share in shape)]
-        stated.constituents += [(element, 0.0, 0.0) for element, _, _ in shape if element]
+        stated.constituents += [(0, count, share, 1.0) for _, count, share in shape]
+        stated.constituents += [(element, 0.0, 0.0, 1.0) for element, _, _ in shape if element]
     if "spacegroup" in first:
         stated.group = first["spacegroup"].spacegroup or 0
         stated.system = int(SYSTEM_OF_GROUP[stated.group])
     elif "crystal_system" in first:
         stated.system = 1 + [str(system) for system in CRYSTAL_SYSTEMS].index(first["crystal_system"].name or "")
     stated.families = [mention.name for mention in mentions if mention.kind == "family" and mention.name]
+    stated.families += [name for each in classes for name in each.families]
     stated.prototypes = [mention.name for mention in mentions if mention.kind == "prototype" and mention.name]
     return stated
 
@@ -177,12 +205,10 @@ def _collate(rows: Sequence[Sequence[_Token]], stated: Sequence[_Stated], vocabu
         real[:, i, : len(row)] = np.array([(t.count, t.fraction) for t in row]).T
         padding[i, : len(row)] = False
     most = max(1, *(len(s.constituents) for s in stated))
-    constituents = np.zeros((len(rows), most, 3))
-    present = np.zeros((len(rows), most), dtype=bool)
+    constituents = np.zeros((len(rows), most, 4))
     for i, s in enumerate(stated):
         if s.constituents:
             constituents[i, : len(s.constituents)] = s.constituents
-            present[i, : len(s.constituents)] = True
     return TextInputs(
         word=torch.from_numpy(whole[0]),
         kind=torch.from_numpy(whole[1]),
@@ -195,7 +221,7 @@ def _collate(rows: Sequence[Sequence[_Token]], stated: Sequence[_Stated], vocabu
             element=torch.from_numpy(constituents[..., 0].astype(np.int64)),
             count=torch.from_numpy(constituents[..., 1].astype(np.float32)),
             fraction=torch.from_numpy(constituents[..., 2].astype(np.float32)),
-            present=torch.from_numpy(present),
+            present=torch.from_numpy(constituents[..., 3].astype(np.float32)),
             whole=torch.tensor([s.whole for s in stated]),
             group=torch.tensor([[s.group] for s in stated]),
             system=torch.tensor([s.system for s in stated]),

@@ -287,6 +287,51 @@ def test_a_doubtful_space_group_counts_beside_a_compound() -> None:
         assert said(text, "spacegroup") == [], text
 
 
+@pytest.mark.parametrize(
+    ("text", "formula", "group"),
+    [
+        ("EuCuBi P6_3/mmc phase", "BiCuEu", 194),
+        ("Tb Mg2 P6_3/mmc", "Mg2Tb", 194),
+        ("Ca(BH4)2 P4_2/m (84)", "B2CaH8", 84),
+        ("a CdNi<sub>3</sub>N Pm-3m polymorph", "CdNNi3", 221),
+        ("Im-3 / NdFe4Cu3O12", "Cu3Fe4NdO12", 204),
+        ("formula: ClN7O6Rh, I4", "ClN7O6Rh", 79),
+        ("P2; formula VOF$_{2}$", "F2OV", 3),
+        ("Cm VAgO$_3$ crystal", "AgO3V", 8),
+        ("Pm Fe3(Se2S)2", "Fe3S2Se4", 6),
+        ("C2 phase in Al2CaO6Si", "Al2CaO6Si", 5),
+    ],
+)
+def test_a_formula_ends_where_its_space_group_begins(text: str, formula: str, group: int) -> None:
+    """P, I, C and F are elements too, and so are the numbers behind them amounts."""
+    told = [mention for mention in find_mentions(text) if mention.kind in ("formula", "spacegroup", "prototype")]
+    assert [mention.spacegroup for mention in told if mention.kind == "spacegroup"] == [group]
+    (named,) = [mention for mention in told if mention.kind == "formula"]
+    assert dict(named.composition) == dict(parse_formula(formula) or ())
+    assert len(told) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("Ta2 Fe B2 structure", "B2FeTa2"),
+        ("the Lu3 Co11 B4 compound", "B4Co11Lu3"),
+        ("Tetragonal cell of the La Ni2 P2 modification", "LaNi2P2"),
+        ("Li3 As crystal structure", "AsLi3"),
+        ("Ho3 In belongs to a space group", "Ho3In"),
+    ],
+)
+def test_the_last_piece_of_a_formula_is_no_symbol_of_a_structure(text: str, formula: str) -> None:
+    told = [mention for mention in find_mentions(text) if mention.kind in ("formula", "spacegroup", "prototype")]
+    assert [dict(mention.composition) for mention in told] == [dict(parse_formula(formula) or ())]
+
+
+def test_symbols_of_structures_stay_where_no_formula_stands_before() -> None:
+    assert said("NiAl in the B2 structure", "prototype") == [("prototype", "cesium chloride")]
+    assert said("C2-type", "prototype") == [("prototype", "pyrite")]
+    assert said("In O2 atmosphere", "formula") != [("formula", (("In", 1), ("O", 2)))]
+
+
 def test_what_is_called_a_formula_is_one() -> None:
     """Symbols without amounts are a list of elements, unless they are called a formula."""
     assert said("formula: Lu Ni Ge") == [("formula", (("Ge", 1), ("Lu", 1), ("Ni", 1)))]

@@ -16,9 +16,9 @@ from clip_mat.crystal import NUMBERS
 from clip_mat.errors import RequestError
 from clip_mat.facts import Facts
 from clip_mat.language.captions import write_caption
+from clip_mat.language.classes import D_BLOCK, RARE_EARTHS, TOXIC
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.uses import USES
-from clip_mat.search.element_groups import D_BLOCK, RARE_EARTHS, TOXIC
 from clip_mat.search.optimade import compile_filter
 from clip_mat.search.phrase import has_any
 from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret

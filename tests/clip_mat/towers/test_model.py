@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,17 @@ def test_only_what_the_pretrained_package_lacks_is_written(folder: Path) -> None
     state = load_file(folder / WEIGHTS)
     assert not any(name.startswith("text.pretrained.") for name in state)
     assert len({value.data_ptr() for value in state.values()}) == len(state)
+
+
+def test_towers_that_share_nothing_keep_both_chemistries(tmp_path: Path) -> None:
+    """Each tower may have its own, to compare losses; both are written and read again."""
+    torch.manual_seed(1)
+    model = TwoTowers(replace(SMALL, shared=False), packaged_folder()).eval()
+    assert not torch.equal(model.text.chemistry.element.weight, model.crystal.chemistry.element.weight)
+    save_model(model, tmp_path, half=False)
+    again = CrystalClip.load(tmp_path).model
+    for name, value in model.state_dict().items():
+        assert torch.equal(value, again.state_dict()[name]), name
 
 
 @pytest.mark.parametrize("harm", ["no weights", "cut weights", "other sizes", "no JSON", "another format", "a pickle"])

@@ -7,12 +7,16 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from clip_mat import CrystalClip
+from clip_mat.crystal import SYMBOLS, Crystal
+from clip_mat.language.formula_parser import parse_formula
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.towers.chemistry import Chemistry
 from clip_mat.towers.text_tower import KINDS, MAX_TOKENS, Reader, TextTower
 from clip_mat.towers.vocabulary import Vocabulary
 
 VOCABULARY = Vocabulary()
+ROCK_SALT_CELL = np.array([[0, 2.6, 2.6], [2.6, 0, 2.6], [2.6, 2.6, 0]])
 
 
 @pytest.fixture(scope="module")
@@ -83,6 +87,50 @@ def test_names_of_structure_types_and_families_are_known(reader: Reader) -> None
     assert (None, *VOCABULARY.families)[stated.family[0].max()] == "nitride"
     assert stated.prototype[2].max() == 0
     assert stated.family[2].max() == 0
+
+
+def test_one_of_several_elements_weighs_as_one_and_has_no_token(reader: Reader) -> None:
+    inputs = reader(["alkali metal oxide", "oxide"])
+    stated = inputs.stated
+    assert {SYMBOLS[number] for number in stated.element[0].tolist() if number} == {"Li", "Na", "K", "Rb", "Cs"}
+    assert stated.present[0].square().sum().item() == pytest.approx(1)
+    assert not stated.whole[0]
+    assert torch.equal(stated.family[0], stated.family[1])
+    assert inputs.word[0].tolist() == inputs.word[1].tolist()
+
+
+def test_a_class_is_read_before_what_lies_in_its_name(reader: Reader) -> None:
+    stated = reader(["platinum group metal", "hydroxide"]).stated
+    assert SYMBOLS.index("Pt") in stated.element[0].tolist()
+    assert (stated.element[0] > 0).sum() == 6
+    assert {SYMBOLS[number] for number in stated.element[1].tolist() if number} == {"H", "O"}
+
+
+def test_a_formula_silences_classes(reader: Reader) -> None:
+    stated = reader(["noble metal PtO2"]).stated
+    assert {SYMBOLS[number] for number in stated.element[0].tolist() if number} == {"Pt", "O"}
+    assert stated.present[0].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("text", "members", "others"),
+    [
+        ("chalcogenide", ("ZnS", "CdSe", "PbTe"), ("ZnO", "MgO", "GaAs")),
+        ("pnictide", ("GaAs", "InP", "GaN"), ("ZnS", "MgO", "NaCl")),
+        ("an alkali metal compound", ("NaCl", "LiF", "KBr"), ("MgO", "ZnS", "GaAs")),
+        ("noble metal", ("AgCl", "PtC", "AuCu"), ("NaCl", "MgO", "FeSi")),
+        ("lanthanoid material", ("LaN", "CeS", "GdAs"), ("MgO", "CaS", "GaAs")),
+    ],
+)
+def test_the_shipped_towers_know_what_a_class_is(text: str, members: tuple[str, ...], others: tuple[str, ...]) -> None:
+    clip = CrystalClip.load()
+    words, known = clip.encode_text([text]), [parse_formula(formula) for formula in (*members, *others)]
+    crystals = []
+    for composition in known:
+        (first, _), (second, _) = composition or ()
+        crystals.append(Crystal.from_symbols([str(first), str(second)], [[0, 0, 0], [0.5, 0.5, 0.5]], ROCK_SALT_CELL))
+    likeness = (clip.encode_crystals(crystals) @ words.T)[:, 0]
+    assert likeness[: len(members)].min() > likeness[len(members) :].max()
 
 
 def test_a_batch_is_its_texts(tower: TextTower, reader: Reader) -> None:
