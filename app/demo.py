@@ -12,7 +12,7 @@ QUESTIONS = (
     "Who won the football world cup in 1998?",
 )
 SEARCHES = ("rock salt structure", "lead-free ternary perovskite")
-HITS = 4
+HITS = 3
 REQUESTS = ("orthorhombic LiMnO2", "a chloride with the spinel structure")
 FROM_NOISE = "NaCl"
 MADE = 3
