@@ -38,7 +38,7 @@ COPIED_PHRASE = 2
 _TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:\+{1,2}(?!\w))?")
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
 _BREAK = re.compile(r"[,;:.!?—–]")
-_COMPARISON = re.compile(r"\b(?:[a-z]{3,}er|more|less|worse)\b[^;]*?\b(?:than|compared (?:to|with))\b")
+_COMPARISON = re.compile(r"(.*)\b(?:[a-z]{3,}er|more|less|worse)\b[^;]*?\b(?:than|compared (?:to|with))\b")
 _LABEL = re.compile(
     r"\b(fig|tab|table|eq|eqn|ref|section|sec|scheme|chapter|box|appendix|algorithm|step)\w*\.? ?\(?([A-Z]?\d+[a-z]?)",
     re.IGNORECASE,
@@ -285,7 +285,7 @@ def _compares_the_same(text: str, quotes: Sequence[str]) -> bool:
     found = _COMPARISON.search(text)
     if found is None:
         return True
-    named = [stem(word) for word in _TOKEN.findall(text[: found.start()]) if _is_content(word)]
+    named = [stem(word) for word in _TOKEN.findall(found[1]) if _is_content(word)]
     for quote in quotes:
         if not _COMPARISON.search(quote):
             continue

@@ -63,7 +63,7 @@ def parse_draft(
             if not plain and cited and found:  # markers behind the full stop belong to the sentence before
                 last = found[-1]
                 found[-1] = DraftSentence(last.text, tuple(dict.fromkeys([*last.cited, *cited])), True)
-            elif _says_something(plain):
+            elif says_something(plain):
                 found.append(DraftSentence(plain, cited, bool(marks or given)))
     unique = {sentence.text.casefold(): sentence for sentence in reversed(found)}
     kept = [sentence for sentence in found if unique.get(sentence.text.casefold()) is sentence]
@@ -366,7 +366,7 @@ def _is_broken_off(text: str) -> bool:
     )
 
 
-def _says_something(text: str) -> bool:
+def says_something(text: str) -> bool:
     """Whether a sentence can be one of an answer: no question, no talk about the task, no bare heading, no stammer."""
     if text.endswith(("?", ":")) or _META.search(text) or _is_broken_off(text):
         return False

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence
-from rag.draft import FEWEST_WORDS, DraftSentence, holds_citation, parse_draft
+from rag.draft import FEWEST_WORDS, DraftSentence, holds_citation, parse_draft, says_something
 from rag.errors import ModelSilent
 from rag.evidence import Place, Pool, Source, number_sources
 from rag.extract import (
@@ -262,7 +262,8 @@ _GOES_ON = re.compile(
 def shortened(text: str) -> list[str]:
     """A sentence without its last clauses, the longest first; nothing where it has but one, or goes on behind it."""
     ends = [match.start() for match in CLAUSE.finditer(text) if not _GOES_ON.search(text, match.start())]
-    return [f"{text[:end].rstrip()}." for end in reversed(ends) if len(text[:end].split()) >= FEWEST_WORDS][:2]
+    shorter = [f"{text[:end].rstrip()}." for end in reversed(ends) if len(text[:end].split()) >= FEWEST_WORDS]
+    return [one for one in shorter if says_something(one)][:2]
 
 
 def _nearest(

@@ -94,6 +94,7 @@ def test_figures_and_equations_are_those_of_the_quote() -> None:
     [
         ("ICBA has a shallower level than PCBM.", True),
         ("The transport layer has a shallower level than PCBM.", False),
+        ("The transport layer has a shallower level compared to PCBM.", False),
         ("The level of ICBA is shallower than that of PCBM.", True),
     ],
 )

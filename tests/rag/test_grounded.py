@@ -177,6 +177,7 @@ def test_a_clause_too_many_is_cut_off(demo: PaperLibrary) -> None:
 def test_a_sentence_is_not_cut_off_before_its_verb() -> None:
     assert shortened("Cells fail early, which is a pity.") == ["Cells fail early."]
     assert shortened("We say why thermostats, which control the temperature, are needed.") == []
+    assert shortened("The anion that showed the largest affinity to vacancies, and so on, is bromide.") == []
 
 
 def test_of_a_half_true_draft_the_lost_half_is_made_up_for_by_the_papers(demo: PaperLibrary, extract: Answer) -> None:
