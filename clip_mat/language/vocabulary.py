@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from clip_mat.language import wordings
+from clip_mat.language.classes import find_classes
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.words import WORD_MENTIONS
 
@@ -36,8 +37,8 @@ def unfamiliar_words(text: str) -> list[str]:
         text: A question without what of it became a filter.
     """
     taken = bytearray(len(text))
-    for mention in find_mentions(text):
-        taken[mention.start : mention.end] = b"\x01" * (mention.end - mention.start)
+    for found in (*find_mentions(text), *find_classes(text)):
+        taken[found.start : found.end] = b"\x01" * (found.end - found.start)
     words = [match[0] for match in _WORD.finditer(text) if not any(taken[match.start() : match.end()])]
     known = _vocabulary()
     return list(dict.fromkeys(word for word in words if not known & set(_stems(word.lower()))))
