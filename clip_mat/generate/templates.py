@@ -9,24 +9,26 @@ from abc import ABC, abstractmethod
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from clip_mat.crystal import NUMBERS, SYMBOLS, Crystal
-from clip_mat.facts import anonymous_formula, write_formula
+from clip_mat.facts import anonymous_formula, reduced, write_formula
 from clip_mat.generate.consensus import fingerprint
 from clip_mat.generate.substitution import Floats, Ints, Slots, orders, substitute
 from clip_mat.language.names import prototypes_of
 from clip_mat.structures import Entry
-from clip_mat.symmetry import find_symmetry, read_symmetry
+from clip_mat.symmetry import find_spacegroup, find_symmetry, read_symmetry
 
 if TYPE_CHECKING:
     from clip_mat.search.materials import MaterialsIndex
 
 _PATTERNS = 64
 """Patterns that are kept in memory: as many as requests are answered together."""
+_CELLS = 16
+"""Sizes of cells whose templates are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,14 +155,24 @@ class Pattern:
 
     def _find_type(self, row: int) -> StructureType | None:
         template = self.templates[row]
-        found = read_symmetry(str(template.properties.get("protostructure", "")), template.crystal)
-        if found is None:
-            found = find_symmetry(template.crystal)
-        if found is None or len(found.primitive) % sum(self.counts):
-            return None
-        symbols = [SYMBOLS[number] for number in self.elements[row]]
-        words = tuple(tuple(way[symbol] for symbol in symbols) for way in found.words)
-        return StructureType(found.spacegroup, found.prototype, found.primitive, words)
+        written = str(template.properties.get("protostructure", ""))
+        return structure_type(template.crystal, self.elements[row].tolist(), written)
+
+
+def structure_type(crystal: Crystal, elements: Sequence[int], written: str = "") -> StructureType | None:
+    """Symmetry of a crystal; None where spglib finds none.
+
+    Args:
+        crystal: Any cell of it.
+        elements: Atomic numbers, in the order of slots.
+        written: What its source says of the symmetry, as `clip_mat.symmetry.read_symmetry` takes it.
+    """
+    found = read_symmetry(written, crystal) or find_symmetry(crystal)
+    if found is None or len(found.primitive) % sum(reduced(Counter(crystal.symbols)).values()):
+        return None
+    symbols = [SYMBOLS[number] for number in elements]
+    words = tuple(tuple(way[symbol] for symbol in symbols) for way in found.words)
+    return StructureType(found.spacegroup, found.prototype, found.primitive, words)
 
 
 class Templates(ABC):
@@ -177,6 +189,10 @@ class Templates(ABC):
     @abstractmethod
     def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
         """All templates of anonymous formulas, ``A2BC``; one of which there is none may be missing."""
+
+    @abstractmethod
+    def of_cells(self, atoms: Collection[int], spacegroup: int | None = None) -> Sequence[Template]:
+        """All templates whose cells hold one of these numbers of atoms, or those of a space group."""
 
     def pattern(self, counts: Mapping[str, int]) -> Pattern | None:
         """All templates for a composition; None where there are none. What was made is remembered."""
@@ -207,6 +223,7 @@ class TemplateLibrary(Templates):
     def __init__(self, templates: Iterable[Template]) -> None:
         super().__init__()
         self._by_pattern: dict[str, list[Template]] = {}
+        self._groups: dict[str, int | None] = {}
         for template in templates:
             self._by_pattern.setdefault(anonymous_formula(template.counts), []).append(template)
 
@@ -219,6 +236,23 @@ class TemplateLibrary(Templates):
 
     def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
         return {name: self._by_pattern[name] for name in anonymous if name in self._by_pattern}
+
+    def of_cells(self, atoms: Collection[int], spacegroup: int | None = None) -> Sequence[Template]:
+        wanted = [template for number in sorted(atoms) for template in self._by_size.get(number, ())]
+        return wanted if spacegroup is None else [one for one in wanted if self._group(one) == spacegroup]
+
+    @cached_property
+    def _by_size(self) -> dict[int, list[Template]]:
+        found: dict[int, list[Template]] = {}
+        for template in self:
+            found.setdefault(len(template.crystal), []).append(template)
+        return found
+
+    def _group(self, template: Template) -> int | None:
+        if template.id not in self._groups:
+            said = template.properties.get("spacegroup")
+            self._groups[template.id] = said if isinstance(said, int) else find_spacegroup(template.crystal)
+        return self._groups[template.id]
 
 
 class IndexTemplates(Templates):
@@ -233,6 +267,7 @@ class IndexTemplates(Templates):
         super().__init__(_PATTERNS)
         self._index = index
         self._max_sites = max_sites
+        self._cells = lru_cache(_CELLS)(self._read_cells)
 
     def of_patterns(self, anonymous: Collection[str]) -> Mapping[str, Sequence[Template]]:
         found: dict[str, list[Template]] = {}
@@ -240,6 +275,12 @@ class IndexTemplates(Templates):
             template = Template.of(entry)
             found.setdefault(anonymous_formula(template.counts), []).append(template)
         return found
+
+    def _read_cells(self, atoms: tuple[int, ...], spacegroup: int | None) -> list[Template]:
+        return list(map(Template.of, self._index.of_cells(atoms, spacegroup)))
+
+    def of_cells(self, atoms: Collection[int], spacegroup: int | None = None) -> Sequence[Template]:
+        return self._cells(tuple(number for number in sorted(atoms) if number <= self._max_sites), spacegroup)
 
 
 def fits(

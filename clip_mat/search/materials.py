@@ -247,9 +247,7 @@ class MaterialsIndex:
 
     def entries(self, filter: str = "") -> list[Entry]:
         """All compounds, or those that meet an OPTIMADE filter, with what is known of them; sorted by id."""
-        with _told():
-            records = self._records.records(Plan.of_filter("", filter).where)
-            return [Entry(record.id, unpack(record.payload), record.metadata) for record in records]
+        return self._where(Plan.of_filter("", filter).where)
 
     def of_formulas(self, formulas: Collection[str]) -> dict[str, list[Crystal]]:
         """The crystals of each of some reduced formulas (``LiMnO2``, elements in alphabetical order), all found in one
@@ -265,9 +263,16 @@ class MaterialsIndex:
 
         They are sorted by id.
         """
-        where = {"chemical_formula_anonymous": {"$in": sorted(anonymous)}, "nsites": {"$lte": max_sites}}
+        return self._where({"chemical_formula_anonymous": {"$in": sorted(anonymous)}, "nsites": {"$lte": max_sites}})
+
+    def of_cells(self, atoms: Collection[int], spacegroup: int | None = None) -> list[Entry]:
+        """All compounds in cells of one of these numbers of atoms, or those of a space group, sorted by id."""
+        condition: dict[str, Any] = {"nsites": {"$in": sorted(atoms)}}
+        return self._where(condition if spacegroup is None else condition | {"spacegroup": spacegroup})
+
+    def _where(self, condition: Filter | None) -> list[Entry]:
         with _told():
-            records = self._records.records(where)
+            records = self._records.records(condition)
             return [Entry(record.id, unpack(record.payload), record.metadata) for record in records]
 
     def __len__(self) -> int:
