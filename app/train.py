@@ -85,7 +85,6 @@ def _run_options(command: Callable[..., int]) -> Callable[..., int]:
     help="Multi-positive infonce or siglip; to compare with: CLIP's own, by open_clip, or Chemeleon's.",
 )
 @_run_options
-@click.option("--text-only", is_flag=True, help="Leave the crystal tower of --init as it is, and so all its vectors.")
 @click.option("--apart", is_flag=True, help="Share no weights between the towers, to compare losses without them.")
 @click.option("--seed", default=0, show_default=True, help="Of the weights, the captions and the order.")
 @json_option
@@ -97,7 +96,6 @@ def clip_command(
     captions: Path | None,
     held_out: Path | None,
     init: Path | None,
-    text_only: bool,
     apart: bool,
     loss: LossName,
     threads: int | None,
@@ -132,7 +130,6 @@ def clip_command(
             written=captions,
             held_out=kept,
             init=init,
-            text_only=text_only,
             shared=not apart,
             loss=loss,
             threads=threads,

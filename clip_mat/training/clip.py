@@ -14,7 +14,6 @@ import torch
 from torch import nn
 
 from clip_mat.clip import CrystalClip, load_model, save_model
-from clip_mat.errors import TrainingError
 from clip_mat.language.captions import write_caption
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.towers.model import ModelConfig, TwoTowers
@@ -43,7 +42,6 @@ def train_clip(
     written: Path | None = None,
     held_out: frozenset[str] = frozenset(),
     init: Path | None = None,
-    text_only: bool = False,
     shared: bool = True,
     loss: LossName = "infonce",
     batch: int = BATCH,
@@ -63,8 +61,6 @@ def train_clip(
         written: Parquet of captions by others: columns ``material_id`` and ``prompt``.
         held_out: Ids whose written captions are left alone.
         init: Folder of trained weights to begin from; by default training begins anew.
-        text_only: Leave the crystal tower of `init` and all that it shares as they are, and with them the vectors of
-            every crystal: only how texts are read is learnt (Zhai et al., arXiv:2111.07991).
         shared: Whether both towers pass what is stated through the same weights.
         loss: See `clip_mat.training.losses`.
         batch: Pairs in a batch, over all ranks.
@@ -75,19 +71,15 @@ def train_clip(
         progress: Called with crystals done and crystals in all while graphs are made.
 
     Raises:
-        TrainingError: If there is nothing to learn from, a run to resume does not fit, or the text tower is to be
-            trained alone and there is no crystal tower to begin from.
+        TrainingError: If there is nothing to learn from, or a run to resume does not fit.
         WeightsError: If there are no weights to begin from.
     """
-    if text_only and init is None:
-        raise TrainingError("text_only=True: there is no trained crystal tower to keep; give the weights to begin from")
     whole = read_training_set(data, out / "cache", seed, written, held_out, progress)
     training, validation = _split(whole, seed)
     torch.manual_seed(seed)
     sizes = ModelConfig(shared=shared)
     model = TwoTowers(sizes, packaged_folder())
     earlier = 0.0 if init is None else begin_from(init, model)
-    model.crystal.requires_grad_(not text_only)
     config = TrainConfig(
         minutes=minutes,
         epochs=epochs,
