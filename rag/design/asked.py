@@ -71,7 +71,7 @@ _PROPERTY_NOUN = re.compile(
     re.IGNORECASE,
 )
 """Nouns that end what is asked for where the compound is one that the question names."""
-_LISTED_BEFORE = re.compile(r"(?:[\w()]*\d[\w()]*(?:,\s*(?:and\s)?|\s+(?:and|or)\s+))+$")
+_CLASS_NAME = re.compile(r"[a-z]+ (?:" + "|".join(FAMILY_ELEMENTS) + r")s?", re.IGNORECASE)
 _ASKS_ELEMENTS = re.compile(
     r"\b(?:which|what)\s+(?:[\w-]+\s){0,2}?(?:elements?|metals?|cations?|anions?|ions?|dopants?|pair)\b(?!\s+(?:\w*ides?|"
     r"\w+ates?|halide)\b)",
@@ -148,12 +148,14 @@ def read_question(question: str) -> Asked:
     """Demands that stand in the question: elements and classes of what it asks for, what it forbids, symmetry."""
     text = readable(question)
     firm = _CONCESSION.sub(lambda match: " " * len(match[0]), text)
-    compounds = find_compounds(text)
     exclude = excluded_elements(text)
     head = _head(firm)
+    compounds = [compound for compound in find_compounds(text) if not _is_class(head, compound)]
     asks_compound = _asks_compound(head)
     set_aside = [
-        c for c in compounds if _is_set_aside(text, firm, c) or (asks_compound and not _is_choice(text, head, c))
+        c
+        for c in compounds
+        if _is_set_aside(text, firm, c) or (asks_compound and not _is_choice(text, head, c, compounds))
     ]
     subject = [c for c in compounds if c not in set_aside]
     covered = [(c.start, c.end) for c in compounds]
@@ -230,15 +232,23 @@ def _asks_compound(head: str) -> bool:
     return bool(_COMPOUND_NOUN.search(head)) and not _PROPERTY_NOUN.search(head)
 
 
-def _is_choice(text: str, head: str, compound: Compound) -> bool:
+def _is_class(head: str, compound: Compound) -> bool:
+    """Whether a name in words stands for a class: which *yttrium fluoride* is asked, so it need not be YF3."""
+    inside = head[compound.start : compound.end] == compound.name
+    return inside and bool(_CLASS_NAME.fullmatch(compound.name)) and not re.search(r"\bof\b", head[: compound.start])
+
+
+def _is_choice(text: str, head: str, compound: Compound, compounds: Sequence[Compound]) -> bool:
     """Whether a question offers a compound to choose, or calls it by its class: "Which of A and B", "..., A or B?"."""
     if re.match(r"\s+or\s", text[compound.end :]) or re.search(r"\bor\s+$", text[: compound.start]):
         return True
     if not head[compound.start : compound.end].strip():
         return False
-    before = _LISTED_BEFORE.sub("", head[: compound.start])
+    before = head[: compound.start]
+    for other in compounds:
+        before = before[: other.start] + " " * len(before[other.start : other.end]) + before[other.end :]
     nouns = list(_COMPOUND_NOUN.finditer(before))
-    return not nouns or not before[nouns[-1].end() :].strip()
+    return not nouns or not re.sub(r"\b(?:and|or)\b|,", "", before[nouns[-1].end() :]).strip()
 
 
 def _only(

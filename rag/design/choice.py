@@ -43,6 +43,8 @@ _UNASKED = 0.15
 _UNNAMED = 0.7
 """... once for each element that the question's name of the compound ("tin oxide") does not hold."""
 _UNBALANCED = 0.9
+_STANDS_IN = 0.8
+"""... that is made in place of a solid solution or a doped compound."""
 _MISCALLED = 0.5
 """... that cannot have the structure type asked for: papers call many a compound a perovskite."""
 _REPEATED = 0.15
@@ -227,6 +229,8 @@ def fit(compound: Compound, asked: Asked) -> float:
         worth *= 1.0 if symbol in symbols else _UNASKED
     worth *= content_fit(compound, asked.one_of)
     worth *= _UNNAMED ** len(symbols - asked.only) if asked.only else 1.0
+    if compound.stands_in:
+        worth *= _STANDS_IN
     if compound.counts:
         if not charge_balanced(Counter(compound.counts)):
             worth *= _UNBALANCED

@@ -60,6 +60,7 @@ class Compound:
         counts: Atoms of each element, the same for every spelling; empty where no crystal can be made of it.
         reason: Why none can be made, in words that follow the name; empty otherwise.
         remark: What is not quite as the paper has it (a host without its dopant, fractions put in order).
+        stands_in: Whether it is made in place of a solid solution or a doped compound, which is what is named.
     """
 
     start: int
@@ -68,6 +69,7 @@ class Compound:
     counts: Mapping[str, int]
     reason: str = ""
     remark: str = ""
+    stands_in: bool = False
 
     @property
     def formula(self) -> str:
@@ -175,7 +177,7 @@ def _solutions(text: str) -> Iterator[Compound]:
             counts, _ = _whole(composition or ())
             if counts and len(counts) > 1:
                 remark = f"an end of the solid solution {match[0]}"
-                yield Compound(*match.span(), match[0], counts, remark=remark)
+                yield Compound(*match.span(), match[0], counts, remark=remark, stands_in=True)
 
 
 def _trivial(text: str) -> Iterator[Compound]:
@@ -190,7 +192,8 @@ def _trivial(text: str) -> Iterator[Compound]:
 @cache
 def _trivial_pattern() -> re.Pattern[str]:
     names = sorted(TRIVIAL_NAMES, key=len, reverse=True)
-    return re.compile(r"(?<![\w-])(?<!ium )(?:" + "|".join(name.replace(" ", r"\s+") for name in names) + r")(?![\w])")
+    either = "|".join(name.replace(" ", r"\s+") for name in names)
+    return re.compile(rf"(?<![\w-])(?<!ium )(?<!organic )(?:{either})(?![\w-])(?!\s+(?:double\s+)?perovskite)")
 
 
 _WORD = re.compile(r"(?<![\w-])[A-Z][A-Za-z]*[A-Z][A-Za-z0-9]*(?![\w])")
@@ -202,7 +205,8 @@ def _acronyms(text: str, defined: Mapping[str, str]) -> Iterator[Compound]:
         if word in DOPED and word not in defined:
             host, meaning = DOPED[word]
             counts, _ = _whole(parse_formula(host) or ())
-            yield Compound(*match.span(), word, counts, remark=f"{word} is {meaning}: its host {host} is made")
+            remark = f"{word} is {meaning}: its host {host} is made"
+            yield Compound(*match.span(), word, counts, remark=remark, stands_in=True)
             continue
         written = defined.get(word) or ACRONYMS.get(word)
         if written:

@@ -6,7 +6,8 @@ BTO, NMC) are left to the paper, which defines its own as ``NAME (ACRONYM)``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -65,21 +66,35 @@ DOPED: Mapping[str, tuple[str, str]] = MappingProxyType(
 )
 """Hosts, as formulas, of solid solutions and doped compounds by acronym, and what the acronym stands for."""
 
-_ANIONS = {"oxide": "O", "sulfide": "S", "selenide": "Se", "telluride": "Te", "nitride": "N", "phosphide": "P",
-           "arsenide": "As", "antimonide": "Sb"}  # fmt: skip
-_EQUAL = {
-    "oxide": "zinc cadmium magnesium calcium strontium barium beryllium nickel",
-    "sulfide": "zinc cadmium lead magnesium",
-    "selenide": "zinc cadmium lead",
-    "telluride": "zinc cadmium lead tin germanium mercury",
-    "nitride": "gallium aluminium aluminum indium boron scandium",
-    "phosphide": "gallium indium aluminium boron",
-    "arsenide": "gallium indium aluminium boron",
-    "antimonide": "gallium indium aluminium",
+_ANIONS = {"oxide": ("O", 2), "sulfide": ("S", 2), "selenide": ("Se", 2), "telluride": ("Te", 2), "nitride": ("N", 3),
+           "phosphide": ("P", 3), "arsenide": ("As", 3), "antimonide": ("Sb", 3), "fluoride": ("F", 1),
+           "chloride": ("Cl", 1), "bromide": ("Br", 1), "iodide": ("I", 1)}  # fmt: skip
+"""Symbol and charge of anions by the last word of a name."""
+_CATIONS = {
+    1: "lithium sodium potassium rubidium caesium cesium silver",
+    2: "beryllium magnesium calcium strontium barium zinc cadmium lead nickel",
+    3: "boron aluminium aluminum gallium indium scandium yttrium lanthanum bismuth",
 }
+"""Metals by the one charge that they have, or that is meant where a name states none."""
+_ALSO = {"tin telluride": "SnTe", "germanium telluride": "GeTe", "mercury telluride": "HgTe", "nickel nitride": "Ni3N",
+         "bismuth antimonide": "", "silver nitride": "", "lead nitride": ""}  # fmt: skip
+"""Names of two words whose formula does not follow from the charges; empty for those that no one formula has."""
+
+
+def _two_word_names() -> Iterator[tuple[str, str]]:
+    """``lead chloride`` and its like, each with the formula that balances the charges."""
+    for charge, metals in _CATIONS.items():
+        for metal in metals.split():
+            for word, (anion, taken) in _ANIONS.items():
+                units = math.lcm(charge, taken)
+                parts = ((ELEMENT_SYMBOLS[metal], units // charge), (anion, units // taken))
+                yield f"{metal} {word}", "".join(symbol + ("" if n == 1 else str(n)) for symbol, n in parts)
+    yield from _ALSO.items()
+
+
 TRIVIAL_NAMES: Mapping[str, str] = MappingProxyType(
     {
-        **{f"{m} {x}": ELEMENT_SYMBOLS[m] + _ANIONS[x] for x, metals in _EQUAL.items() for m in metals.split()},
+        **{name: formula for name, formula in dict(_two_word_names()).items() if formula},
         "titanium dioxide": "TiO2",
         "tin dioxide": "SnO2",
         "stannic oxide": "SnO2",

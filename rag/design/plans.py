@@ -330,9 +330,10 @@ def _drafts(
         if candidate.score < ALTERNATIVE * best and not candidate.is_analogue:
             continue
         if candidate.reason:
-            notes.append(
+            unmade = (
                 f"{candidate.name} {candidate.reason}; no other compound stands in for it unless the papers name one"
             )
+            notes += [unmade] if candidate.score >= _NEARLY * best else []
             continue
         if candidates[0].reason and candidate.score < _NEARLY * best and not candidate.is_analogue:
             continue

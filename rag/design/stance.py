@@ -46,6 +46,8 @@ _COMPARED_BEHIND = _behind(
 )
 _OFFERED = re.compile(cues.OFFERED, re.IGNORECASE)
 _CLAUSE_END = re.compile(r"[,;:.()]\s|\b(?:and|but|while|whereas|which|that)\b(?! of\b)")
+_CONCEDES = re.compile(r"\b(?:although|though|despite)\b", re.IGNORECASE)
+"""In a question: who asks knows of an objection, so that it does not rule a compound out."""
 _ROLES = (
     "precursor",
     "impurit",
@@ -72,7 +74,7 @@ def stance(text: str, start: int, end: int, question: str = "") -> float:
     before, behind = _clause_before(text, start), text[end : end + _REACH]
     refused = _said(_REFUSED_BEFORE, before) or _REFUSED_BEHIND.match(behind)
     if refused and not _asked_about(refused[0], question):
-        return REFUSED
+        return COMPARED if _CONCEDES.search(question) else REFUSED
     compared = _COMPARED_BEFORE.search(before) or _COMPARED_BEHIND.match(behind)
     if compared and not _asked_about(compared[0], question):
         return REVERSED if _is_reversed(text, question) else COMPARED

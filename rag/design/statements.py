@@ -155,7 +155,7 @@ def statements(papers: PaperLibrary, answer: Answer, asked: Asked, where: Filter
     more = _of_cited_papers(papers, answer, asked, {one.id for one in found})
     passages: list[Scored | _Passage] = [*found, *more]
     for one in passages:
-        sentences = one.passage.sentences
+        sentences = [sentence for sentence in one.passage.sentences if not is_order(sentence.text)]
         for place, sentence in enumerate(sentences):
             told = _coverage(papers, query, sentences, place, asked)
             if told >= least and (one.key, sentence.text) not in read:
@@ -216,7 +216,7 @@ def _around(found: list[Scored], support: Support) -> Iterator[tuple[Sequence[Se
     for scored in found:
         if scored.key != support.key:
             continue
-        sentences = scored.passage.sentences
+        sentences = [sentence for sentence in scored.passage.sentences if not is_order(sentence.text)]
         for place, sentence in enumerate(sentences):
             if not any(part.quote == support.quote and part.page == support.page for part in sentence.fragments):
                 continue

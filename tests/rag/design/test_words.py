@@ -133,6 +133,42 @@ def test_a_name_to_the_last_element_leaves_no_other() -> None:
     assert read_question("Which lead halide perovskite absorbs?").only == frozenset()
 
 
+def test_a_name_in_words_is_a_class_where_it_is_asked_which() -> None:
+    asked = read_question("Which yttrium fluoride is unstable?")
+    assert not asked.subject
+    assert set(asked.elements) == {"Y", "F"}
+    assert [one.formula for one in read_question("Which structure does zinc oxide form?").subject] == ["ZnO"]
+    asked = read_question("Which of zinc oxide and tin dioxide conducts better?")
+    assert [one.formula for one in asked.subject] == ["ZnO", "SnO2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "formula"),
+    [
+        ("Additives such as lead chloride help.", "PbCl2"),
+        ("Sodium oxide is hygroscopic.", "Na2O"),
+        ("A layer of bismuth iodide was grown.", "BiI3"),
+        ("We note that silicon, which is abundant, absorbs.", "Si"),
+    ],
+)
+def test_names_in_words_are_compounds(text: str, formula: str) -> None:
+    assert [one.formula for one in find_compounds(text)] == [formula]
+
+
+@pytest.mark.parametrize(
+    "text", ["A lead iodide perovskite was made.", "Silicon cells are cheap.", "Silicon-based PV."]
+)
+def test_names_before_a_noun_are_none(text: str) -> None:
+    assert find_compounds(text) == []
+
+
+def test_who_knows_of_an_objection_may_ask_for_the_compound() -> None:
+    text = "We also predict Zn2Cu3O3 to be stable, which is unlikely."
+    (one,) = find_compounds(text)
+    assert stance(text, one.start, one.end, "Which oxide do they predict?") == 0
+    assert stance(text, one.start, one.end, "Which oxide do they predict, although it is unlikely?") > 0
+
+
 def test_how_many_elements_is_asked_of_the_compound_alone() -> None:
     assert read_question("Which ternary bromide is stable?").conditions == ("nelements = 3",)
     assert read_question("Which bromide is stable since its binaries are known?").conditions == ()
