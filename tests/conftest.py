@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from clip_mat import SentenceEncoder
 from rag import PaperLibrary
+
+settings.register_profile("any machine", deadline=None)  # a busy one takes longer; the whole test has its limit
+settings.load_profile("any machine")
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import importlib
+import resource
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,9 +97,12 @@ def test_public_names_exist(package: str) -> None:
 
 
 def test_help_answers_at_once() -> None:
+    """Of processor time, which a busy machine disturbs less."""
+
     def seconds() -> float:
-        started = time.perf_counter()
+        started = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "app.cli", "ask", "--help"], check=True, capture_output=True)
-        return time.perf_counter() - started
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return ended.ru_utime + ended.ru_stime - started.ru_utime - started.ru_stime
 
     assert min(seconds() for _ in range(3)) < 0.5

@@ -13,6 +13,7 @@ import numpy as np
 
 from clip_mat.crystal import Crystal
 from clip_mat.picture import Camera, Picture, draw_cell
+from clip_mat.structures.writing import write_extxyz
 from clip_mat.symmetry import conventional_vectors
 
 if TYPE_CHECKING:
@@ -46,14 +47,7 @@ def trajectory_extxyz(crystals: Sequence[Crystal]) -> str:
     Args:
         crystals: From noise to crystal; at least one.
     """
-    from ase.io.extxyz import write_xyz
-
-    frames = [crystal.to_atoms() for crystal in crystals]
-    for frame, time in zip(frames, np.linspace(0, 1, len(frames)), strict=True):
-        frame.info["time"] = round(float(time), 6)
-    text = io.StringIO()
-    write_xyz(text, frames)
-    return text.getvalue()
+    return write_extxyz(crystals, np.linspace(0, 1, len(crystals)).tolist())
 
 
 def draw_trajectory(crystals: Sequence[Crystal], shown: int = 6) -> Picture:

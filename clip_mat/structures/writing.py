@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import json
 import warnings
 from collections import Counter
+from collections.abc import Sequence
+from itertools import repeat
 from typing import Literal, TypeAlias, get_args
 
 import numpy as np
@@ -55,7 +56,7 @@ def write_crystal(
     if format == "poscar":
         return _poscar(crystal, title)
     if format == "extxyz":
-        return _extxyz(crystal)
+        return write_extxyz([crystal])
     if format == "json":
         return json.dumps(crystal.to_structure().as_dict())
     if format == "prismatic":
@@ -134,9 +135,20 @@ def _vectors(rows: npt.NDArray[np.float64]) -> list[str]:
     return [" ".join(f"{value:.12f}" for value in row) for row in rows]
 
 
-def _extxyz(crystal: Crystal) -> str:
-    from ase.io.extxyz import write_xyz
+def write_extxyz(crystals: Sequence[Crystal], times: Sequence[float] = ()) -> str:
+    """Crystals as frames of one extended XYZ file, which ASE and OVITO read.
 
-    text = io.StringIO()
-    write_xyz(text, [crystal.to_atoms()])
-    return text.getvalue()
+    Args:
+        crystals: Their cells and atoms as they are.
+        times: One of each crystal, for the key ``time``; none to leave it out.
+    """
+    lines = []
+    for crystal, time in zip(crystals, times or repeat(None, len(crystals)), strict=True):
+        lattice = " ".join(f"{value:.10g}" for value in crystal.lattice.flat)
+        told = "" if time is None else f" time={round(time, 6)}"
+        lines += [
+            str(len(crystal)),
+            f'Lattice="{lattice}" Properties=species:S:1:pos:R:3 pbc="T T T"{told}',
+            *map("{:<2} {}".format, crystal.symbols, _vectors(crystal.cartesian)),
+        ]
+    return "\n".join([*lines, ""])

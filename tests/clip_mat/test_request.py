@@ -257,9 +257,9 @@ def test_every_filter_compiles_and_words_are_left(text: str) -> None:
     "piece", ["no ", "Li, ", "with a ", "gap ", "1 ", "non-", "without Li and ", "(", "binary or "]
 )
 def test_long_questions_answer_soon(piece: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     interpret((piece * MAX_LENGTH)[:MAX_LENGTH])
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_a_filter_loads_nothing_heavy() -> None:

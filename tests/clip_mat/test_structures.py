@@ -189,10 +189,10 @@ BOMB = cif(
 
 
 def test_a_symmetry_bomb_is_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CrystalError, match="more than 2,000 atoms"):
         parse_cif(BOMB)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 OPERATIONS = [f"x+{i}/500,y,z" for i in range(400)]

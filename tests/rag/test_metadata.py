@@ -261,9 +261,9 @@ def test_other_lines_are_no_citations(line):
     "evil", ["(2019). " * 500, "A 1, 2, " * 500, "|" * 5000, "A (2019). B. C, 1, " * 300, "2018 A " * 900]
 )
 def test_hostile_lines_cost_little_time(evil):
-    begin = time.perf_counter()
+    begin = time.process_time()
     parse_citation_line(evil), parse_byline(evil), clean(evil), find_dois(evil)
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 @pytest.mark.parametrize(

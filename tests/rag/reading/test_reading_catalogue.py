@@ -172,6 +172,6 @@ def test_little_memory_is_used(data: bytes) -> None:
 )
 def test_a_swarm_is_given_up_in_time(swarm: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata, "_SECONDS", 0.3)
-    began = time.perf_counter()
+    began = time.process_time()
     assert read_xmp(b"%PDF-1.7\n/Root 1 0 R\n/Metadata\n" + swarm) == {}
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
