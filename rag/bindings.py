@@ -12,19 +12,24 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from itertools import pairwise
 
+from rag.neighbours import ABOUT, BREAK, TIED, TOKEN, acronyms_of, content_of, is_among, is_content, is_spelled
 from rag.reading.text import word_list
 from rag.verify.compounds import find_substances
-from rag.verify.opposites import are_alike
+from rag.verify.opposites import CONTRASTS, DIRECTED, are_alike, poles
 from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers
-from rag.verify.wording import STOP_WORDS, stem
+from rag.verify.wording import stem
 
 LEAST_COMPANY = 0.5
 """Share of the words beside a number that must stand beside it in a quote, too."""
 
 LEAST_NAMED = 0.5
 """Share of the words before a comparison that the sentence which compares must have."""
+
+NEAR = 4
+"""Words beside a substance, a name, or a word for more or less."""
 
 LEFT, RIGHT = 8, 4
 """Words beside a number that say what it is a number of, before and behind it; no further than the next number."""
@@ -35,28 +40,19 @@ PHRASE = 3
 COPIED_PHRASE = 2
 """Such words that agree from which on a phrase counts as copied."""
 
-_TOKEN = re.compile(r"[^\W_]+(?:[.,]\d+)*(?:\+{1,2}(?!\w))?")
+ECHO = 0.9
+"""Share of a sentence's content words in the question, in its order, from which on it only says the question again."""
+
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
-_BREAK = re.compile(r"[,;:.!?—–]")
 _COMPARISON = re.compile(r"(.*)\b(?:[a-z]{3,}er|more|less|worse)\b[^;]*?\b(?:than|compared (?:to|with))\b")
+_ASKS = re.compile(r"\s*(?:\w+ )?(?:what|which|who|whose|where|when|why|how)\b", re.IGNORECASE)
 _LABEL = re.compile(
     r"\b(fig|tab|table|eq|eqn|ref|section|sec|scheme|chapter|box|appendix|algorithm|step)\w*\.? ?\(?([A-Z]?\d+[a-z]?)",
     re.IGNORECASE,
 )
 _LIST = re.compile(r"((?:[^,;:()]+,\s+){2,}(?:and|or)\s+[^,;:.()]+)", re.IGNORECASE)
-_TIED = word_list("of to by at than from in with for")
-_ABOUT = word_list("about around approximately roughly nearly almost only over some just ca")
-_PLAIN = word_list(
-    "reach reached reaches obtain obtained achieve achieved achieves report reported give given gives know known call "
-    "called name named equal equals be been have has had do does did make made makes lead leads led exhibit exhibits "
-    "exhibited demonstrate demonstrated demonstrates show shows shown describe described study studied investigate "
-    "investigated employ employed utilize utilized utilise utilised present presented provide provides provided "
-    "consider considered propose proposed suggest suggested indicate indicates paper article work study authors "
-    "researchers result results value values approximately various several certain specific particular commonly often "
-    "typically usually generally respectively currently recently now today addition example case way means order "
-    "include includes including included order great large number amount order possible able first also"
-)
-"""Words of every scientific text, which add nothing of the matter."""
+_BETWEEN = word_list("is are was were be been has have had can could may might will would not also then")
+"""Words between a subject and its verb."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +89,23 @@ def hold_together(text: str, quotes: Sequence[str], asked: str = "") -> bool:
         and not _repeats_facts(text, quotes)
         and not any(took_a_place(text, quote) for quote in quotes)
         and _numbers_keep_company(text, quotes)
+        and _words_keep_company(text, quotes)
         and all(_is_list_of(items, quotes) for items in _lists(text))
         and _compares_the_same(text, quotes)
         and _adds_little(text, quotes, asked)
     )
+
+
+def answers_more(text: str, asked: str) -> bool:
+    """Whether a sentence says more than a question that asks for something ("Which ...?") has said itself."""
+    if not _ASKS.match(asked):
+        return True
+    said, known = (
+        [stem(word) for word in TOKEN.findall(part) if word[0].isdecimal() or is_content(word)]
+        for part in (text, asked)
+    )
+    blocks = SequenceMatcher(None, said, known, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks) < ECHO * len(said)
 
 
 def _labels(text: str) -> set[tuple[str, str]]:
@@ -117,11 +126,11 @@ def _keeps_company(number: _Number, stated: Sequence[_Number], quotes: Sequence[
     if not words:
         return True
     weights = [*(1 / (1 + at) for at in range(len(number.left))), *(0.5 / (1 + at) for at in range(len(number.right)))]
-    spelled = _acronyms(" ".join(quotes))
+    spelled = acronyms_of(" ".join(quotes))
     everywhere = {word for other in stated for word in (*other.left, *other.right)}
 
     def is_known(word: str, beside: Sequence[str]) -> bool:
-        return _is_among(word, beside) or _is_spelled(word, words, beside, spelled)
+        return is_among(word, beside) or is_spelled(word, words, beside, spelled)
 
     same, others = [], []
     for other in stated:
@@ -142,7 +151,7 @@ def _is_of_another_kind(ours: _Number, theirs: _Number, everywhere: set[str]) ->
     """Whether the one speaks of inverted cells and the other of planar ones, where the quotes know both."""
     beside = (*theirs.left, *theirs.right)
     return any(
-        noun == known and kind != other and not _is_among(kind, beside) and _is_among(kind, everywhere)
+        noun == known and kind != other and not is_among(kind, beside) and is_among(kind, everywhere)
         for kind, noun in ours.kinds
         for other, known in theirs.kinds
     )
@@ -156,72 +165,18 @@ def _numbers(text: str, *, wide: bool = False) -> Iterator[_Number]:
         begin = found[at - 1].end if at else 0
         end = found[at + 1].start if at + 1 < len(found) else len(plain)
         before, behind = plain[begin : quantity.start], plain[quantity.end : end]
-        left = _content(before, LEFT * (2 if wide else 1), from_end=True, clause=not wide)
-        right = _content(behind, RIGHT * (2 if wide else 1), from_end=False, clause=True)
-        close = _content(before, LEFT, from_end=True, clause=True)
-        last = [word.lower() for word in _TOKEN.findall(before) if word.lower() not in _ABOUT][-1:]
-        yield _Number(quantity, left, right, bool(last) and last[0] in _TIED, _kinds(before, left), (*close, *right))
+        left = content_of(before, LEFT * (2 if wide else 1), from_end=True, clause=not wide)
+        right = content_of(behind, RIGHT * (2 if wide else 1), from_end=False, clause=True)
+        close = content_of(before, LEFT, from_end=True, clause=True)
+        last = [word.lower() for word in TOKEN.findall(before) if word.lower() not in ABOUT][-1:]
+        yield _Number(quantity, left, right, bool(last) and last[0] in TIED, _kinds(before, left), (*close, *right))
 
 
 def _kinds(text: str, among: Sequence[str]) -> frozenset[tuple[str, str]]:
     """Content words in direct neighbourhood, both among some stems."""
-    words = list(_TOKEN.finditer(text))
+    words = list(TOKEN.finditer(text))
     pairs = ((one, two) for one, two in pairwise(words) if text[one.end() : two.start()] in (" ", "-"))
     return frozenset((stem(one[0]), stem(two[0])) for one, two in pairs if {stem(one[0]), stem(two[0])} <= set(among))
-
-
-def _content(text: str, most: int, *, from_end: bool, clause: bool) -> tuple[str, ...]:
-    """Stems of the content words of a stretch, from the number on; a clause ends where one was found."""
-    matches = list(_TOKEN.finditer(text))
-    found: list[str] = []
-    edge = len(text) if from_end else 0
-    for match in reversed(matches) if from_end else matches:
-        between = text[match.end() : edge] if from_end else text[edge : match.start()]
-        if clause and _BREAK.search(between) and (found or not from_end):
-            break
-        edge = match.start() if from_end else match.end()
-        if _is_content(match[0]):
-            found.append(stem(match[0]))
-        if len(found) == most:
-            break
-    return tuple(found)
-
-
-def _is_content(word: str) -> bool:
-    lowered = word.lower()
-    return (
-        len(word) > 1
-        and not word[0].isdecimal()
-        and not {lowered, stem(word)} & STOP_WORDS
-        and lowered not in _PLAIN
-        and lowered not in _ABOUT
-    )
-
-
-def _is_among(word: str, others: Sequence[str] | set[str]) -> bool:
-    """Whether a word, or one of the same root, is among others."""
-    if word in others:
-        return True
-    return len(word) > 5 and any(word[:6] == other[:6] or are_alike(word, other) for other in others)
-
-
-def _acronyms(text: str) -> set[str]:
-    """Acronyms of a text, in lower case and without their plural."""
-    return {word.removesuffix("s").lower() for word in re.findall(r"\b[A-Z]{2,6}s?\b", text)}
-
-
-def _is_spelled(word: str, row: Sequence[str], beside: Sequence[str], acronyms: set[str]) -> bool:
-    """Whether a word is one of a row that an acronym beside the other number stands for, or is that acronym."""
-    for acronym in acronyms:
-        for words, initials in ((row, acronym in beside), (beside, acronym == word)):
-            if not initials:
-                continue
-            for line in (words, words[::-1]):
-                letters = "".join(other[0] for other in line)
-                at = letters.find(acronym)
-                if at >= 0 and (words is beside or word in line[at : at + len(acronym)]):
-                    return True
-    return False
 
 
 def _repeats_facts(text: str, quotes: Sequence[str]) -> bool:
@@ -229,6 +184,58 @@ def _repeats_facts(text: str, quotes: Sequence[str]) -> bool:
     told = Counter(stem(word) for at, word in enumerate(_words(text)) if _kind(word, at))
     known = Counter(stem(word) for quote in quotes for word in _words(quote))
     return any(count > max(known[word], 1) for word, count in told.items())
+
+
+def _words_keep_company(text: str, quotes: Sequence[str]) -> bool:
+    """Whether what rises or falls is what a quote says so of; and, where a sentence draws on several quotes, whether
+    each of its substances and names stands in one of them with the words that it stands with here."""
+    for at, match in enumerate(TOKEN.finditer(text)):
+        places = [(quote, other) for quote in quotes for other in TOKEN.finditer(quote)]
+        same = [(quote, other) for quote, other in places if stem(other[0]) == stem(match[0])]
+        if _tells_a_change(match[0]) and same:  # of a synonym words cannot tell what it is said of
+            thing = _changed(text, match)
+            same += [(q, other) for q, other in places if _tells_a_change(other[0]) and are_alike(other[0], match[0])]
+            if thing and not any(is_among(thing, _beside(quote, other, NEAR)) for quote, other in same):
+                return False
+        elif len(quotes) > 1 and same and _kind(match[0], at) == "thing":
+            beside = _beside(text, match, NEAR)
+            others = [_beside(quote, other, LEFT) for quote, other in same]
+            if beside and not any(
+                is_among(beside[0], known) and _share(beside, known) >= LEAST_COMPANY for known in others
+            ):
+                return False
+    return True
+
+
+def _tells_a_change(word: str) -> bool:
+    """Whether a verb or noun says that something becomes more or less; adjectives go with too many things."""
+    return any(
+        pole.axis in DIRECTED and CONTRASTS[pole.contrast].word_class in ("verb", "noun")
+        for pole in poles().get(word.lower(), ())
+    )
+
+
+def _changed(text: str, match: re.Match[str]) -> str:
+    """Stem of what a word of change is said of: the word before it, else the one behind it; "" for neither."""
+    before = text[: match.start()]
+    for other in reversed(list(TOKEN.finditer(before))):
+        if BREAK.search(before[other.end() :]):
+            break
+        if is_content(other[0]) and not other[0].endswith("ly"):
+            return stem(other[0])
+        if other[0].lower() not in _BETWEEN and not other[0].endswith("ly"):
+            break
+    return next(iter(content_of(text[match.end() :], 1, from_end=False, clause=True)), "")
+
+
+def _beside(text: str, match: re.Match[str], most: int) -> tuple[str, ...]:
+    """Stems of the content words beside a word, of its own clause where few are wanted."""
+    left = content_of(text[: match.start()], most, from_end=True, clause=most == NEAR)
+    return (*left, *content_of(text[match.end() :], most, from_end=False, clause=most == NEAR))
+
+
+def _share(beside: Sequence[str], others: Sequence[str]) -> float:
+    return sum(is_among(word, others) for word in beside) / len(beside)
 
 
 # --- one thing in the place of another ----------------------------------------------------------------------------
@@ -256,7 +263,7 @@ def took_a_place(text: str, quote: str) -> bool:
 
 
 def _words(text: str) -> list[str]:
-    return _TOKEN.findall(_THOUSANDS.sub("", text))
+    return TOKEN.findall(_THOUSANDS.sub("", text))
 
 
 def _kind(word: str, at: int) -> str:
@@ -285,13 +292,13 @@ def _compares_the_same(text: str, quotes: Sequence[str]) -> bool:
     found = _COMPARISON.search(text)
     if found is None:
         return True
-    named = [stem(word) for word in _TOKEN.findall(found[1]) if _is_content(word)]
+    named = [stem(word) for word in TOKEN.findall(found[1]) if is_content(word)]
     for quote in quotes:
         if not _COMPARISON.search(quote):
             continue
-        words = [stem(word) for word in _TOKEN.findall(quote)]
-        acronyms = _acronyms(quote)
-        known = [_is_among(word, words) or _is_spelled(word, named, words, acronyms) for word in named]
+        words = [stem(word) for word in TOKEN.findall(quote)]
+        acronyms = acronyms_of(quote)
+        known = [is_among(word, words) or is_spelled(word, named, words, acronyms) for word in named]
         if sum(known) >= LEAST_NAMED * len(named):
             return True
     return False
@@ -304,24 +311,24 @@ def _lists(text: str) -> Iterator[list[list[str]]]:
     """Items of each list, as stems of the words that name them; of the first one the last words."""
     for match in _LIST.finditer(text):
         parts = re.split(r",\s+(?:and|or)\s+|,\s+", match[0])
-        items = [[stem(word) for word in _TOKEN.findall(part) if _is_content(word)] for part in parts]
+        items = [[stem(word) for word in TOKEN.findall(part) if is_content(word)] for part in parts]
         yield [items[0][-2:], *(item[:3] for item in items[1:])]
 
 
 def _is_list_of(items: Sequence[Sequence[str]], quotes: Sequence[str]) -> bool:
     """Whether one sentence has all the items."""
     for quote in quotes:
-        words = {stem(word) for word in _TOKEN.findall(quote)}
-        if all(_is_among(word, words) for item in items for word in item):
+        words = {stem(word) for word in TOKEN.findall(quote)}
+        if all(is_among(word, words) for item in items for word in item):
             return True
     return False
 
 
 def _adds_little(text: str, quotes: Sequence[str], asked: str) -> bool:
     """Whether all but one or two content words are those of the quotes or of the question."""
-    quoted = [word for quote in quotes for word in map(stem, _TOKEN.findall(quote))]
-    known = {*quoted, *(stem(word) for word in _TOKEN.findall(asked))}
-    row = [stem(word) for word in _TOKEN.findall(text) if _is_content(word)]
-    acronyms = _acronyms(" ".join([*quotes, text]))
-    new = {word for word in row if not _is_among(word, known) and not _is_spelled(word, row, quoted, acronyms)}
+    quoted = [word for quote in quotes for word in map(stem, TOKEN.findall(quote))]
+    known = {*quoted, *(stem(word) for word in TOKEN.findall(asked))}
+    row = [stem(word) for word in TOKEN.findall(text) if is_content(word)]
+    acronyms = acronyms_of(" ".join([*quotes, text]))
+    new = {word for word in row if not is_among(word, known) and not is_spelled(word, row, quoted, acronyms)}
     return len(new) <= max(1, len(set(row)) // 8)

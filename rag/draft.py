@@ -263,7 +263,8 @@ _ATTRIBUTION = re.compile(
     r"(?:\s+(?:\[?\d{1,2}\]?|provided|given|above|numbered))*\s*,\s*"
     r"|(?:the\s+)?(?:\w+\s+){0,2}?(?:sources?|passages?|context|excerpts?|documents?|sentences?)(?:\s+\[?\d{1,2}\]?)?\s+"
     r"(?:states?|says?|mentions?|reports?|shows?|indicates?|explains?|notes?|tells?|suggests?)\s+(?:us\s+)?that\s+"
-    r"|(?:answer|response|assistant|final answer|a|ai|bot)\s*:\s*|(?:yes|no|sure|certainly|of course|okay|ok)[,!.:]\s+"
+    r"|(?:(?:the )?(?:answer|text)(?: is)?|response|assistant|final answer|a|ai|bot)\s*:\s*"
+    r"|(?:yes|no|sure|certainly|of course|okay|ok)[,!.:]\s+"
     r"|(?:the answer is|the answer to (?:the|this|your) question is)\s*:?\s*(?:that\s+)?)",
     re.I,
 )

@@ -286,9 +286,14 @@ def complete(grounded: Sequence[Grounded], answered: Sequence[Evidence]) -> list
         strongest = part.groups[0]
         if faithful and _answers(grounded, part):
             continue
-        if _best(shown, part) >= strongest[0].relevance:
+        extract = Grounded(cite(strongest), (), False)
+        numeric = wants_number(part.part)
+        said = [g for g in grounded if g.kept and _are_twins(g, extract)]
+        if _best(shown, part) >= strongest[0].relevance or any(
+            states_number(g.sentence.text) or not numeric for g in said
+        ):
             continue
-        shown.insert(0, Grounded(cite(strongest), (), False))
+        shown.insert(0, extract)
     return shown
 
 
@@ -334,15 +339,18 @@ def _quotes(grounded: Grounded) -> set[tuple[str, int, str]]:
     return {(place.key, place.page, place.quote) for place in grounded.sentence.support}
 
 
+def _are_twins(one: Grounded, other: Grounded) -> bool:
+    """Whether two sentences have a quote in common, and nearly the same words."""
+    if not _quotes(one) & _quotes(other):
+        return False
+    ours, theirs = (set(g.sentence.text.lower().split()) for g in (one, other))
+    return len(ours & theirs) >= 0.7 * min(len(ours), len(theirs))
+
+
 def _without_twins(grounded: Sequence[Grounded]) -> list[Grounded]:
-    """Each statement once: of sentences with a quote in common and nearly the same words the first stays."""
+    """Each statement once: of twins the first stays."""
     kept: list[Grounded] = []
     for g in grounded:
-        words = set(g.sentence.text.lower().split())
-        if not any(
-            _quotes(g) & _quotes(other)
-            and len(words & (theirs := set(other.sentence.text.lower().split()))) >= 0.7 * min(len(words), len(theirs))
-            for other in kept
-        ):
+        if not any(_are_twins(g, other) for other in kept):
             kept.append(g)
     return kept

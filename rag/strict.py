@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
-from rag.bindings import hold_together
+from rag.bindings import answers_more, hold_together
 from rag.reading.text import word_list
 from rag.verify.opposites import are_opposites
 from rag.verify.quantities import find_numbers
@@ -25,6 +25,9 @@ NEW_ROW = 3
 
 COPIED = 0.6
 """Share of a sentence's words in a quote, in the same order, from which on the two are compared word by word."""
+
+WORD_FOR_WORD = 0.9
+"""The same share, from which on it is the paper's own sentence."""
 
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)*")
 _WORD = re.compile(r"[^\W\d_]+(?:['’]t)?")
@@ -116,6 +119,7 @@ def stands(
         and not any(is_turned(text, quote) for quote in quotes)
         and _finder_stands(text, quoted)
         and _clauses_stand(text, quotes, words_of)
+        and (copied(text, main) >= WORD_FOR_WORD or answers_more(text, asked))
         and hold_together(text, quotes, asked)
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.bindings import hold_together, took_a_place
+from rag.bindings import answers_more, hold_together, took_a_place
 
 CELLS = (
     "With the new ligand the inverted cells gained 110 mV of open-circuit voltage, and their certified efficiency "
@@ -104,3 +104,39 @@ def test_what_is_compared_is_named_by_the_sentence_that_compares(text: str, held
         "They found a shallower level in ICBA than in PCBM.",
     ]
     assert hold_together(text, quotes) is held
+
+
+FOREST = "Forest models predict spurious minima near pure oxygen."
+NETWORK = "The network makes few errors in the Na-Mn-O system, whose compounds are known."
+
+
+@pytest.mark.parametrize(
+    ("text", "quotes", "held"),
+    [
+        ("Forest models predict spurious minima near Na-Mn-O.", [FOREST, NETWORK], False),
+        ("The network makes few errors in Na-Mn-O.", [FOREST, NETWORK], True),
+        (
+            "As we restrict it, the percentile decreases.",
+            ["As we restrict the percentile, the error decreases."],
+            False,
+        ),
+        ("As we restrict the percentile, errors fall.", ["As we restrict the percentile, the error decreases."], True),
+        ("The gap rises with strain.", ["The gap increases with strain, and the mass falls."], True),
+        ("The mass increases with strain.", ["The gap increases with strain, and the mass of holes does not."], False),
+    ],
+)
+def test_a_name_and_a_rise_stay_with_what_they_are_said_of(text: str, quotes: list[str], held: bool) -> None:
+    assert hold_together(text, quotes) is held
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "held"),
+    [
+        ("The figure realizes ideas.", "What is known about the figure that realizes ideas?", False),
+        ("The figure realizes ideas of design.", "What is known about the figure that realizes ideas?", True),
+        ("The film is stable.", "Is the film stable?", True),
+        ("The gap is 1.5 eV.", "What is the gap?", True),
+    ],
+)
+def test_a_question_said_again_is_no_answer(text: str, asked: str, held: bool) -> None:
+    assert answers_more(text, asked) is held

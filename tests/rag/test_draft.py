@@ -38,6 +38,7 @@ GAP = "The gap is 1.3 eV."
         ("Source [2] states that the gap is 1.3 eV.", (2,)),
         ("Based on the provided context, the gap is 1.3 eV [3].", (3,)),
         ("The gap is 1.3 eV", ()),
+        ("Text: The gap is 1.3 eV.", ()),
         ("The gap is 1.3 eV [99].", ()),
         ("The gap is 1.3 eV (Smith2031 page 4).", ()),
         ("The gap is 1.3 eV (Smith et al., 2019).", ()),
