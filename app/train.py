@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -36,37 +36,49 @@ train_command.add_command(ranker_command)
 train_command.add_command(verifier_command)
 
 
-def _run_options(command: Callable[..., int]) -> Callable[..., int]:
-    """Options of every run: where, how long, from what, on what."""
-    for option in (
-        click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint."),
-        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
-        click.option("--threads", type=click.IntRange(1), help="Threads of torch on the CPU."),
+def _run_options(data: str, seed: str) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Options of every run: on what, where, how long, from what, by what.
+
+    Args:
+        data: What --data takes.
+        seed: What --seed decides.
+    """
+    options = (
         click.option(
-            "--init",
-            type=PathName(file_okay=False, exists=True),
-            help="Folder of trained weights to begin from.",
+            "--data",
+            type=PathName(exists=True),
+            multiple=True,
+            required=True,
+            help=f"Crystals: {data}; may be given several times.",
         ),
-        click.option("--epochs", type=click.IntRange(1), help="Passes over the crystals."),
+        click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the run."),
         click.option(
             "--minutes",
             type=click.FloatRange(0, min_open=True),
             help="Time limit, over all parts of the run.  [default: 110, without --epochs]",
         ),
-        click.option("--out", type=PathName(file_okay=False), required=True, help="Folder of the run."),
-    ):
-        command = option(command)
-    return command
+        click.option("--epochs", type=click.IntRange(1), help="Passes over the crystals."),
+        click.option(
+            "--init",
+            type=PathName(file_okay=False, exists=True),
+            help="Folder of trained weights to begin from.",
+        ),
+        click.option("--threads", type=click.IntRange(1), help="Threads of torch on the CPU."),
+        click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda."),
+        click.option("--resume", is_flag=True, help="Continue the run in --out from its last checkpoint."),
+        click.option("--seed", default=0, show_default=True, help=f"Of {seed}."),
+    )
+
+    def add(command: Callable[..., int]) -> Callable[..., int]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return add
 
 
 @train_command.command("clip")
-@click.option(
-    "--data",
-    type=PathName(exists=True),
-    multiple=True,
-    required=True,
-    help="Crystals: a parquet, a CIF, or a folder of them; may be given several times.",
-)
+@_run_options("a parquet, a CIF, or a folder of them", "the weights, the captions and the order")
 @click.option(
     "--captions",
     type=PathName(dir_okay=False, exists=True),
@@ -84,25 +96,10 @@ def _run_options(command: Callable[..., int]) -> Callable[..., int]:
     show_default=True,
     help="Multi-positive infonce or siglip; to compare with: CLIP's own, by open_clip, or Chemeleon's.",
 )
-@_run_options
 @click.option("--apart", is_flag=True, help="Share no weights between the towers, to compare losses without them.")
-@click.option("--seed", default=0, show_default=True, help="Of the weights, the captions and the order.")
 @json_option
 def clip_command(
-    data: tuple[Path, ...],
-    out: Path,
-    minutes: float | None,
-    epochs: int | None,
-    captions: Path | None,
-    held_out: Path | None,
-    init: Path | None,
-    apart: bool,
-    loss: LossName,
-    threads: int | None,
-    device: str,
-    resume: bool,
-    seed: int,
-    as_json: bool,
+    captions: Path | None, held_out: Path | None, loss: LossName, apart: bool, as_json: bool, **run: Any
 ) -> int:
     """Train the text tower and the crystal tower of Crystal CLIP.
 
@@ -117,37 +114,14 @@ def clip_command(
     from clip_mat.evaluation.queries import read_ids
     from clip_mat.training.clip import train_clip
 
-    logging.getLogger("clip_mat.training").setLevel(logging.INFO)
-    if minutes is None and epochs is None:
-        minutes = DEFAULT_MINUTES
     kept = frozenset(read_ids(held_out)) if held_out else frozenset()
-    with ExitStack() as stack:
-        summary = train_clip(
-            data,
-            out,
-            minutes=minutes,
-            epochs=epochs,
-            written=captions,
-            held_out=kept,
-            init=init,
-            shared=not apart,
-            loss=loss,
-            threads=threads,
-            device=device,
-            resume=resume,
-            seed=seed,
-            progress=_bar_until_done(stack, "making graphs"),
-        )
-    return _told(summary, out, as_json)
+    own = {"written": captions, "held_out": kept, "loss": loss, "shared": not apart}
+    return _train(train_clip, run | own, "making graphs", as_json)
 
 
 @train_command.command("diffusion")
-@click.option(
-    "--data",
-    type=PathName(exists=True),
-    multiple=True,
-    required=True,
-    help="Crystals: a parquet, a CIF, a folder of them, or a benchmark's zip; may be given several times.",
+@_run_options(
+    "a parquet, a CIF, a folder of them, or a benchmark's zip", "the weights, the noise, the captions and the order"
 )
 @click.option(
     "--clip",
@@ -160,24 +134,8 @@ def clip_command(
     help="Only crystals of at most so many atoms.  [default: 20, or as the weights of --init]",
 )
 @click.option("--batch", default=128, show_default=True, type=click.IntRange(1), help="Crystals in a step.")
-@_run_options
-@click.option("--seed", default=0, show_default=True, help="Of the weights, the noise, the captions and the order.")
 @json_option
-def diffusion_command(
-    data: tuple[Path, ...],
-    out: Path,
-    minutes: float | None,
-    epochs: int | None,
-    clip: Path | None,
-    init: Path | None,
-    max_sites: int | None,
-    batch: int,
-    threads: int | None,
-    device: str,
-    resume: bool,
-    seed: int,
-    as_json: bool,
-) -> int:
+def diffusion_command(clip: Path | None, max_sites: int | None, batch: int, as_json: bool, **run: Any) -> int:
     """Train the generative model of crystals, on those of few atoms in the cell.
 
     The folder takes the weights with their model card, the logs (CSV and TensorBoard) and a checkpoint every few
@@ -191,26 +149,25 @@ def diffusion_command(
     """
     from clip_mat.training.diffusion import train_diffusion
 
+    own = {"clip": clip, "most_atoms": max_sites, "batch": batch}
+    return _train(train_diffusion, run | own, "encoding crystals", as_json)
+
+
+def _train(train: Callable[..., RunSummary], options: Mapping[str, Any], what: str, as_json: bool) -> int:
+    """Run a training and say how it went; the exit status.
+
+    Args:
+        train: `train_clip` or `train_diffusion`.
+        options: Its arguments.
+        what: It does before it trains, beside the bar.
+        as_json: Whether to print the summary as JSON, too.
+    """
     logging.getLogger("clip_mat.training").setLevel(logging.INFO)
-    if minutes is None and epochs is None:
-        minutes = DEFAULT_MINUTES
+    limited = options["minutes"] is not None or options["epochs"] is not None
     with ExitStack() as stack:
-        summary = train_diffusion(
-            data,
-            out,
-            minutes=minutes,
-            epochs=epochs,
-            clip=clip,
-            init=init,
-            most_atoms=max_sites,
-            batch=batch,
-            threads=threads,
-            device=device,
-            resume=resume,
-            seed=seed,
-            progress=_bar_until_done(stack, "encoding crystals"),
-        )
-    return _told(summary, out, as_json)
+        chosen = options if limited else {**options, "minutes": DEFAULT_MINUTES}
+        summary = train(**chosen, progress=_bar_until_done(stack, what))
+    return _told(summary, options["out"], as_json)
 
 
 def _told(summary: RunSummary, out: Path, as_json: bool) -> int:

@@ -79,3 +79,22 @@ def test_only_the_first_rank_speaks(
 
 def test_data_must_be_there(tmp_path: Path) -> None:
     assert call("--data", str(tmp_path / "nothing"), "--out", "run") == 2
+
+
+def test_the_denoisers_command_hands_on_what_was_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from clip_mat.training import diffusion
+
+    asked: dict[str, Any] = {}
+
+    def train_diffusion(data: tuple[Path, ...], out: Path, **options: Any) -> RunSummary:
+        asked.update(options, data=data, out=out)
+        return SUMMARY
+
+    monkeypatch.setattr(diffusion, "train_diffusion", train_diffusion)
+    line = ["--data", str(tmp_path), "--data", str(tmp_path), "--out", "run", "--max-sites", "8", "--threads", "1"]
+    with pytest.raises(SystemExit) as stopped:
+        main(["train", "diffusion", *line])
+    assert stopped.value.code == 0
+    assert asked["data"] == (tmp_path, tmp_path)
+    assert (asked["most_atoms"], asked["threads"], asked["batch"], asked["minutes"]) == (8, 1, 128, 110.0)
+    assert (asked["clip"], asked["init"], asked["resume"]) == (None, None, False)
