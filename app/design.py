@@ -177,8 +177,8 @@ def show_plan(planned: Plan) -> None:
     if planned:
         screen.print(table)
         screen.print()
-    for one in planned.evidence:
-        screen.print(Text(plain(_because(one)), style="dim"))
+    for reason in dict.fromkeys(_because(one) for one in planned.evidence):
+        screen.print(Text(plain(reason), style="dim"))
     for remark in planned.notes:
         screen.print(Text(plain(remark), style="italic"))
     for number, other in enumerate(planned.alternatives, 1):

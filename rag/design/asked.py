@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from clip_mat.facts import NONMETALS
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.formula_parser import SYMBOL
@@ -77,6 +78,7 @@ _ASKS_ELEMENTS = re.compile(
     r"\w+ates?|halide)\b)",
     re.IGNORECASE,
 )
+_SALT = re.compile(r"\s+salts?\b", re.IGNORECASE)
 _OPEN_NAME = re.compile(r"\b(?:\w+-containing|\w+-based|\w+-rich|mixed|perovskites?|doped|complex)\b", re.IGNORECASE)
 _OXYANION = re.compile(r"\b(" + "|".join(OXYANIONS) + r")s?\b", re.IGNORECASE)
 _GROUPS: Mapping[str, tuple[str, ...]] = {
@@ -256,6 +258,8 @@ def _only(
 ) -> frozenset[str]:
     """All elements of a compound that is named by them, as "tin oxide" is; none where the name leaves others open."""
     named = [m for m in mentions if m.kind == "element"]
+    if any(_SALT.match(head, m.end) for m in named):
+        return frozenset(elements) | NONMETALS
     closed = [m for m in mentions if m.kind == "family" or m.name in OXYANIONS]
     closed_ends = {m.start for m in closed} | {match.start() for match in _OXYANION.finditer(head)}
     if not named or not any(m.end + 1 in closed_ends for m in named) or _OPEN_NAME.search(head):

@@ -19,7 +19,7 @@ from clip_mat.search.formulas import conventional_formula
 from rag.design.asked import Asked
 from rag.design.compounds import Compound
 from rag.design.gloss import Words, words_at
-from rag.design.nearness import nearness, told_by_numbers
+from rag.design.nearness import has_asked_number, nearness, told_by_numbers
 from rag.design.stance import (
     COMPARED,
     OFFERED,
@@ -131,6 +131,8 @@ def _compounds(
             own = min(worth, stance(text, compound.start, compound.end, asked.text))
             if chosen is not None:
                 own = OFFERED if chosen is compound else COMPARED
+            elif own and has_asked_number(text, compound, asked.text):
+                own = OFFERED
             analogue = bool(compound.counts and is_analogue(text, compound.start, compound.end))
             own = max(own, OFFERED) if analogue else own
             near = nearness(text, places, query, compound, together, statement.compounds)

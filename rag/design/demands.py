@@ -264,7 +264,7 @@ class _Draft:
         if place is None:
             return False
         if words not in place.quote:  # as it stands on the page: Sn(II)5S4Cl2
-            words = next((_bare(token) for token in place.quote.split() if says(token, words)), words)
+            words = next((_bare(token, words) for token in place.quote.split() if says(token, words)), words)
         self.evidence.append(Evidence(demand, value, "paper", words, statement.text, place))
         return True
 
@@ -281,14 +281,13 @@ class _Draft:
     _of_question: Source = "question"
 
 
-def _bare(token: str) -> str:
-    """A word of a page without the stops and the brackets around it: ``(LiFePO4,`` but ``Mg(OH)2``."""
-    token = token.strip(".,;:")
-    if token.count("(") != token.count(")"):
-        token = token.removeprefix("(") if token.startswith("(") else token.removesuffix(")")
-    elif token.startswith("(") and token.endswith(")"):
-        token = token[1:-1]
-    return token.strip(".,;:")
+def _bare(token: str, words: str) -> str:
+    """The least of a word of a page that still has certain words: without brackets and marks of references."""
+    while says(token[:-1], words):
+        token = token[:-1]
+    while says(token[1:], words):
+        token = token[1:]
+    return token
 
 
 def _element_words(text: str, symbol: str) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PROVENANCE = "provenance.json"
 _TOLERANCES = (0.1, 0.01, 0.001)
 """In Å: the symmetry of a crystal that was averaged over its operations is found at any of them."""
+_LEAST_TRIED = 4
+"""As many crystals are looked for where fewer are wanted and those do not obey."""
 _EASED = (
     ("prototypes", "prototype", "structure type"),
     ("spacegroup", "spacegroup", "space group"),
@@ -211,10 +213,9 @@ def _one(
     notes: list[str] = []
     while True:
         request = wish.request(question)
-        (result,) = generator.generate([request])
-        kept = [made for made in result if is_as_wished(made.crystal, made.spacegroup, request)]
+        kept, told = _obedient(request, generator)
         if kept:
-            notes += [*result.notes] if len(kept) == len(result) else []
+            notes += told
             break
         less = _eased(wish, evidence)
         if less is None:
@@ -227,6 +228,21 @@ def _one(
         wish, evidence = eased, tuple(one for one in evidence if demanded(eased, one))
     provenance = tuple(one for one in evidence if demanded(wish, one) and one.holds)
     return wish, provenance, [DesignedCrystal(made, wish, provenance) for made in kept], notes
+
+
+def _obedient(request: CrystalRequest, generator: Generator) -> tuple[list[GeneratedCrystal], list[str]]:
+    """Crystals that are what was asked for when they are looked at anew, and what is to be said where they are few.
+
+    Where few are wanted, few are tried; if those do not obey, more are.
+    """
+    (result,) = generator.generate([request])
+    kept = [made for made in result if is_as_wished(made.crystal, made.spacegroup, request)]
+    if len(kept) == request.n or request.n >= _LEAST_TRIED:
+        return kept, [*result.notes] if len(kept) == len(result) else []
+    (result,) = generator.generate([replace(request, n=_LEAST_TRIED)])
+    kept = [made for made in result if is_as_wished(made.crystal, made.spacegroup, request)][: request.n]
+    few = f"{len(kept)} of {request.n} crystals: no other that was tried is what was asked for"
+    return kept, [few] if len(kept) < request.n else []
 
 
 def _eased(wish: Wish, evidence: Sequence[Evidence]) -> tuple[str, Wish] | None:

@@ -13,6 +13,7 @@ _SCALE = 6.0
 """Words after which nearness has halved."""
 _BREAK = re.compile(r";|, (?:while|whereas|but|and|as|since|because)\b|\bas well as\b|\. [A-Z]")
 _VALUE = re.compile(r"\s*\(?\s*(?:about |of |around |~|≈|=)?\s*([-−]?\d+(?:\.\d+)?)\s*(%|[A-Za-zμΩ°][\w/^-]*)?")
+_NUMBER = re.compile(r"(?<![\w.])\d+\.?\d+(?![\w.]*\d)")
 _IN_TURN = re.compile(
     r"(?P<first>[-−]?\d+(?:\.\d+)?)(?P<more>(?:[\s\w%/^]*?(?:,|and|,\s*and)\s*[-−]?\d+(?:\.\d+)?)+)[^.;]{0,25}\brespectively\b"
 )
@@ -88,6 +89,12 @@ def told_by_numbers(text: str, together: Sequence[Compound], question: str) -> C
         return None
     chosen = max(range(len(values)), key=lambda place: wanted * values[place])
     return together[chosen]
+
+
+def has_asked_number(text: str, compound: Compound, question: str) -> bool:
+    """Whether a number of the question stands in the brackets behind a compound: ``Cs2AgBiBr6 (3.86 eV)``."""
+    behind = re.match(r"\s?\(([^()]*)\)", text[compound.end :])
+    return behind is not None and bool(set(_NUMBER.findall(behind[1])) & set(_NUMBER.findall(question)))
 
 
 def _values(text: str, together: Sequence[Compound]) -> list[float] | None:

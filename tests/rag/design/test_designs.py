@@ -98,6 +98,24 @@ def test_a_crystal_that_does_not_obey_is_never_shown(planned: Plan, generator: G
     assert any("nothing could be made" in note for note in nothing.notes)
 
 
+class _DisobedientWhereFewAreWanted(Generator):
+    """Obeys only where at least four crystals are wanted."""
+
+    def __init__(self, inner: Generator) -> None:
+        self._inner = inner
+
+    def generate(self, requests: Any, **given: Any) -> list[GenerationResult]:
+        (request,) = requests
+        asked = request if request.n >= 4 else CrystalRequest.read(composition="MgO", n=request.n)
+        (found,) = self._inner.generate([asked], **given)
+        return [replace(found, request=request)]
+
+
+def test_more_are_tried_where_the_few_that_are_wanted_do_not_obey(planned: Plan, generator: Generator) -> None:
+    (made,) = planned.changed(n=1).make(_DisobedientWhereFewAreWanted(generator))
+    assert Structure.from_str(made.made.cif, fmt="cif").composition.reduced_formula == "CeO2"
+
+
 def test_a_crystal_is_looked_at_anew(made: Design) -> None:
     crystal, group = made[0].made.crystal, made[0].made.spacegroup
     assert is_as_wished(crystal, group, CrystalRequest.read(composition="CeO2"))

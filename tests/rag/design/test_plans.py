@@ -10,6 +10,7 @@ import pytest
 
 from clip_mat.errors import RequestError
 from rag import PaperLibrary, design
+from rag.answers import Answer, AnswerSentence, Disagreement, Statement
 from rag.design import Plan, Wish
 from rag.errors import QuestionError
 
@@ -77,6 +78,21 @@ def test_a_saved_plan_is_the_same(planned: Plan, demo: PaperLibrary, tmp_path: P
     assert read.answer is not None
     assert planned.answer is not None
     assert read.answer.text == planned.answer.text
+
+
+def test_an_answer_is_read_back_with_all_that_it_says(planned: Plan) -> None:
+    assert planned.answer is not None
+    sentence = planned.answer.sentences[0]
+    full = replace(
+        planned.answer,
+        references=tuple(replace(reference, source=None) for reference in planned.answer.references),
+        timings={},
+        disagreements=(Disagreement("number", sentence, sentence),),
+        comparison=(Statement("Key2020", AnswerSentence("Said.", sentence.support), ("A page 1",), ("B page 2",)),),
+    )
+    read = Answer.from_dict(json.loads(json.dumps(full.to_dict())))
+    assert read.to_dict() == full.to_dict()
+    assert read.disagreements[0].text == full.disagreements[0].text
 
 
 def test_a_forged_quote_of_a_plan_is_left_out(planned: Plan, demo: PaperLibrary, tmp_path: Path) -> None:

@@ -69,6 +69,18 @@ PAPERS = {
         "Alloys were cast. The high-entropy alloy was annealed for one day and showed a hardness of 500 "
         "HV. The samples were polished."
     ),
+    "products": (
+        "The alloy films were heated. After annealing at 250 °C the samples with a high Sb content had AgBr and "
+        "CsAgBr2 as decomposition products. The others did not change at all."
+    ),
+    "numbers": (
+        "Two nitrides were compared. The optical band gaps of GaN and InN are 3.4 and 0.7 eV, respectively. "
+        "Both were grown on sapphire."
+    ),
+    "unlikely": (
+        "A model proposed compounds. It predicts Zn2Cu3O3 to be stable, which is unlikely, since the two oxides "
+        "are phase separate. It also finds TiZnCrO5."
+    ),
     "miscalled": (
         "Lead-free absorbers were screened. The lead-free perovskite Cs3Bi2I9 is the most stable of all "
         "absorbers in humid air. Films were annealed."
@@ -113,6 +125,12 @@ def ask(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> I
          {"composition": "LiMn2O4", "exclude": ("Co",), "prototypes": ("spinel",)}),
         ("elements", "Which lead-free perovskites are most promising for infrared detectors?",
          {"elements": ("Ge",), "exclude": ("Pb",), "prototypes": ("perovskite",)}),
+        ("products", "Which silver halide is a decomposition product of samples rich in antimony?",
+         {"composition": "AgBr"}),
+        ("numbers", "Which nitride has the smaller optical band gap?", {"composition": "InN"}),
+        ("numbers", "Which nitride has the larger optical band gap?", {"composition": "GaN"}),
+        ("unlikely", "Which zinc copper oxide is predicted although the two oxides are phase separate?",
+         {"composition": "Cu3Zn2O3"}),
         ("miscalled", "Which lead-free perovskite is the most stable in humid air?",
          {"composition": "Cs3Bi2I9", "exclude": ("Pb",)}),
     ],
@@ -148,6 +166,19 @@ def test_silent_papers_make_nothing(ask: Callable[[str, str], Plan]) -> None:
     document = plan.make().to_dict()
     assert document["structures"] == []
     assert any("do not answer" in note for note in document["notes"])
+
+
+def test_a_class_that_the_papers_write_as_a_formula_breaks_their_silence(ask: Callable[[str, str], Plan]) -> None:
+    plan = ask("products", "Which silver halide is a decomposition product of samples rich in antimony?")
+    assert plan.answer is not None
+    assert not plan.answer.abstained
+    assert "AgBr" in plan.answer.text
+    assert plan.answer.references
+    for question in ("Which chloride do people put on french fries?", "Which silver halide did Daguerre use in Paris?"):
+        silent = ask("products", question)
+        assert silent.answer is not None
+        assert silent.answer.abstained
+        assert not silent
 
 
 def test_a_type_that_cannot_be_is_told(ask: Callable[[str, str], Plan]) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from rag.answers import Support
 from rag.design.asked import excluded_elements, read_question
+from rag.design.demands import _bare
 from rag.design.shapes import shapes_of
 from rag.design.stance import COMPARED, OFFERED, REFUSED, TOLD, stance
 from rag.design.statements import Statement, says
@@ -116,3 +117,15 @@ def test_quotes_are_compared_without_blanks_hyphens_and_subscripts() -> None:
     assert says("of phase-pure Cs2-AgSbBr6 thin", "Cs2AgSbBr6")
     assert says("CsPbI₃ and others", "CsPbI3")
     assert not says("CsPbBr₃ and others", "CsPbI3")
+
+
+@pytest.mark.parametrize(
+    ("page", "words", "written"),
+    [
+        ("materials (LiFePO₄,", "LiFePO4", "LiFePO₄"),
+        ("of Cs₂AgBiBr₆.²⁵,²⁷", "Cs2AgBiBr6", "Cs₂AgBiBr₆"),
+        ("compound, Sn(II)5S4Cl2,", "Sn5S4Cl2", "Sn(II)5S4Cl2"),
+    ],
+)
+def test_words_stand_as_the_page_has_them(page: str, words: str, written: str) -> None:
+    assert _bare(page.split()[-1], words) == written

@@ -9,7 +9,7 @@ from rag.design import cues
 from rag.design.asked import read_question
 from rag.design.compounds import find_compounds
 from rag.design.gloss import gloss, words_at
-from rag.design.nearness import nearness, told_by_numbers
+from rag.design.nearness import has_asked_number, nearness, told_by_numbers
 from rag.design.stance import COMPARED, TOLD, removed_elements, stance
 from rag.retrieval import Query
 
@@ -81,6 +81,15 @@ def test_numbers_decide_between_compounds(text: str, question: str, chosen: str 
     assert (found.name if found else None) == chosen
 
 
+@pytest.mark.parametrize(
+    ("question", "has"),
+    [("Which has an affinity of 3.86 eV?", True), ("Which has one of 3.8 eV?", False), ("Which has 86?", False)],
+)
+def test_a_number_in_brackets_is_said_of_its_compound(question: str, has: bool) -> None:
+    text = "It is similar to that of Cs2AgBiBr6 (3.86 eV)."
+    assert has_asked_number(text, find_compounds(text)[0], question) == has
+
+
 def test_a_comparison_told_the_other_way_round_is_turned() -> None:
     text = "The gap of GaN is larger than that of InN."
     places = {one.name: (one.start, one.end) for one in find_compounds(text)}
@@ -130,6 +139,9 @@ def test_a_compound_that_a_question_names_is_its_subject_or_set_aside(
 def test_a_name_to_the_last_element_leaves_no_other() -> None:
     assert read_question("Which lithium tungsten oxide conducts?").only == {"Li", "W", "O"}
     assert read_question("Which tin-based oxide conducts?").only == frozenset()
+    salt = read_question("Which bismuth salt was mixed?").only
+    assert {"Bi", "Br", "N", "O"} <= salt
+    assert not {"Cs", "Ag"} & salt
     assert read_question("Which lead halide perovskite absorbs?").only == frozenset()
 
 
