@@ -37,8 +37,10 @@ def unfamiliar_words(text: str) -> list[str]:
         text: A question without what of it became a filter.
     """
     taken = bytearray(len(text))
-    for found in (*find_mentions(text), *find_classes(text)):
-        taken[found.start : found.end] = b"\x01" * (found.end - found.start)
+    spans = [(mention.start, mention.end) for mention in find_mentions(text)]
+    spans += [(found.start, found.end) for found in find_classes(text)]
+    for start, end in spans:
+        taken[start:end] = b"\x01" * (end - start)
     words = [match[0] for match in _WORD.finditer(text) if not any(taken[match.start() : match.end()])]
     known = _vocabulary()
     return list(dict.fromkeys(word for word in words if not known & set(_stems(word.lower()))))
