@@ -14,7 +14,7 @@ QUESTIONS = (
 SEARCHES = ("rock salt structure", "lead-free ternary perovskite")
 HITS = 3
 REQUESTS = ("orthorhombic LiMnO2", "a chloride with the spinel structure")
-FROM_NOISE = "NaCl"
+FROM_NOISE = "TiO2"
 MADE = 3
 
 
