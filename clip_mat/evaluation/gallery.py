@@ -16,6 +16,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.entry_facts import facts_of
 from clip_mat.errors import CrystalError
 from clip_mat.facts import Facts, Key
+from clip_mat.search.encoding import Encoder
 from clip_mat.structures import Skipped, read_crystals
 from clip_mat.towers.graphs import shaken
 from clip_mat.who_has import WhoHas
@@ -30,22 +31,8 @@ SHAKEN_BY = 0.05
 _ENCODED_AT_ONCE = 512
 
 
-class Model(Protocol):
-    """Anything that puts texts and crystals in one space; rows are unit vectors."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        ...
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes whenever its vectors do."""
-        ...
-
-    def encode_text(self, texts: Sequence[str]) -> Vectors:
-        """Shape: n texts -> (n, d)."""
-        ...
+class Model(Encoder, Protocol):
+    """What a search needs of a model, which can also be kept from looking for symmetry."""
 
     def encode_crystals(self, crystals: Sequence[Crystal], symmetry: bool = True) -> Vectors:
         """Shape: n crystals -> (n, d)."""

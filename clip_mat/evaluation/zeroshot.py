@@ -100,7 +100,8 @@ CONCEPTS: tuple[Concept, ...] = (
     Concept("alloy", ("alloy",), _family("intermetallic"), ("ceramic", "salt")),
 )
 """The prompts that are measured. What captions made for training never say is marked; of some 1,400 captions by a
-language model that joined it, seven say chalcogenide, three alkali, and one each actinide, lanthanide and noble."""
+language model that joined it, seven say chalcogenide, three alkali, and one each actinide, lanthanide and noble. What
+most of these words stand for is told to the text tower by `clip_mat.language.classes`, not learnt."""
 
 
 @dataclass(frozen=True, slots=True)
