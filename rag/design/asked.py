@@ -31,6 +31,7 @@ _ASKS = re.compile(
     r"\s+(?:me\s+)?(?:us\s+)?(?:an?|some|the|one|any)\s+",
     re.IGNORECASE,
 )
+_WHOSE = re.compile(r"\bwhose\b", re.IGNORECASE)
 _HEAD = re.compile(rf"(?:(?!(?:{_STOP})\b)[\w()/-]+,?\s*){{1,10}}", re.IGNORECASE)
 _CONCESSION = re.compile(rf",?\s*{cues.CONCEDED}[^,?;]*", re.IGNORECASE)
 _SOURCE = re.compile(rf"{cues.SET_ASIDE}\s(?:[\w-]+\s){{0,5}}$", re.IGNORECASE)
@@ -118,6 +119,11 @@ class Asked(Demands):
     def names_content(self) -> bool:
         """Whether it says what the compound is made of."""
         return bool(self.elements or self.one_of)
+
+    @property
+    def asks_which(self) -> bool:
+        """Whether it asks for one of several things, and not how large or why something is."""
+        return bool(_ASKS.search(self.text) or _WHOSE.search(self.text))
 
     @property
     def wants_elements(self) -> bool:

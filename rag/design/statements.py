@@ -123,7 +123,7 @@ def statements(papers: PaperLibrary, answer: Answer, asked: Asked, where: Filter
 
     Beside what the answer says these are the sentences that name a compound and hold most of the question's words,
     once formulas are read as the words that they stand for: a question may call by its class what the paper writes as
-    a formula, and then neither words nor vectors find it.
+    a formula, and then neither words nor vectors find it. They count only where the question asks which compound.
 
     Args:
         papers: Where they stand.
@@ -153,7 +153,7 @@ def statements(papers: PaperLibrary, answer: Answer, asked: Asked, where: Filter
             _keep(read, (support.key, support.quote), Statement(readable(support.quote), (support,), _ANSWERS * share))
     least = LEAST_TOLD_OF_KIND if asked.names_content else LEAST_TOLD
     more = _of_cited_papers(papers, answer, asked, {one.id for one in found})
-    passages: list[Scored | _Passage] = [*found, *more]
+    passages: list[Scored | _Passage] = [*found, *more] if asked.asks_which else []
     for one in passages:
         sentences = [sentence for sentence in one.passage.sentences if not is_order(sentence.text)]
         for place, sentence in enumerate(sentences):
