@@ -213,7 +213,7 @@ def find_dataset(crystal: Crystal, tolerance: float = TOLERANCE) -> Any:
     return _find_dataset(crystal, tolerance)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _find_dataset(crystal: Crystal, tolerance: float) -> Any:
     """Remembered for a while: who ranks, symmetrises and checks crystals asks each the same."""
     _quiet_spglib()

@@ -13,7 +13,7 @@ from clip_mat.facts import Facts, reduced
 from clip_mat.generate.checks import Distinct, KnownCrystals, check
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import GeneratedCrystal, Origin
-from clip_mat.generate.symmetrise import NOISY, symmetrise
+from clip_mat.generate.symmetrise import CLEAN, NOISY, symmetrise
 from clip_mat.language.names import prototypes_of
 from clip_mat.search.filter_check import meets
 from clip_mat.search.records import metadata_of
@@ -95,19 +95,17 @@ def finish(
 def _symmetric(request: CrystalRequest, candidate: Candidate) -> tuple[Crystal, int] | None:
     """The crystal on its symmetric places and its space group; None where it cannot have the symmetry asked for.
 
-    What a model makes of noise is near to its places, not on them. Where it seems to have no symmetry, the group that
-    was planned for it is tried.
+    Templates stand on their places but for rounding; what a model makes of noise is only near to them, and where it
+    seems to have no symmetry the group that was planned for it is tried.
     """
-    crystal, keep_cell = candidate.crystal, request.cell is not None
+    crystal, keep_cell, of_noise = candidate.crystal, request.cell is not None, candidate.origin.kind == "noise"
     try:
         if request.spacegroup is not None:
             found = symmetrise(crystal, spacegroup=request.spacegroup, keep_cell=keep_cell)
         elif request.crystal_system is not None:
             found = symmetrise(crystal, crystal_system=request.crystal_system, keep_cell=keep_cell)
-        elif candidate.origin.kind != "noise":
-            found = symmetrise(crystal, keep_cell=keep_cell)
         else:
-            found = symmetrise(crystal, tolerances=NOISY, keep_cell=keep_cell)
+            found = symmetrise(crystal, tolerances=NOISY if of_noise else CLEAN, keep_cell=keep_cell)
             if found is not None and found.spacegroup == 1 and candidate.planned is not None:
                 found = symmetrise(crystal, spacegroup=candidate.planned, keep_cell=keep_cell) or found
     except CrystalError:  # noise that came to nothing: no volume, or atoms that are no numbers

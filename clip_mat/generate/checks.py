@@ -21,6 +21,7 @@ import numpy.typing as npt
 from clip_mat.crystal import Crystal
 from clip_mat.facts import reduced, write_formula
 from clip_mat.generate.charge import charge_balanced
+from clip_mat.generate.consensus import fingerprint
 
 if TYPE_CHECKING:
     from pymatgen.analysis.structure_matcher import StructureMatcher
@@ -42,6 +43,8 @@ _IMAGES = np.array(list(product((-1, 0, 1), repeat=3)), dtype=np.float64)
 _HOME = len(_IMAGES) // 2
 _ROWS = 64
 _REMEMBERED = 1024
+_FAR = 1.2
+"""Relative difference of fingerprints, as `clip_mat.generate.consensus` has them, beyond which no crystals match."""
 _LONGEST = 2e4
 """Cube of the longest edge of a cell, in volumes of it, beyond which pymatgen would fill the memory: a rod."""
 
@@ -182,7 +185,7 @@ class Distinct:
     """
 
     def __init__(self, crystals: Iterable[Crystal] = ()) -> None:
-        self._kinds: dict[str, list[Structure | None]] = defaultdict(list)
+        self._kinds: dict[str, list[tuple[Crystal, Structure | None]]] = defaultdict(list)
         for crystal in crystals:
             self.add(crystal)
 
@@ -193,9 +196,9 @@ class Distinct:
             Whether it was new.
         """
         kind, structure = self._kinds[_formula(crystal)], _reduced(crystal)
-        if any(_alike(structure, other) for other in kind):
+        if any(not _far_apart(crystal, other) and _alike(structure, known) for other, known in kind):
             return False
-        kind.append(structure)
+        kind.append((crystal, structure))
         return True
 
 
@@ -253,6 +256,22 @@ def _reduced(crystal: Crystal) -> Structure | None:
         return structure.get_primitive_structure().get_reduced_structure()
     except ValueError:  # pymatgen's, where rounding keeps it from a Niggli cell
         return structure
+
+
+def _far_apart(first: Crystal, second: Crystal) -> bool:
+    """Whether the distances in two crystals of one composition differ so far that the matcher need not be asked."""
+    one, other = _distances(first), _distances(second)
+    if one is None or other is None:
+        return True
+    size = (np.linalg.norm(one) + np.linalg.norm(other)) / 2.0
+    return bool(np.linalg.norm(one - other) > _FAR * size)
+
+
+@lru_cache(_REMEMBERED)
+def _distances(crystal: Crystal) -> Array | None:
+    """Fingerprint of the reduced cell; None where there is no crystal to compare."""
+    structure = _reduced(crystal)
+    return None if structure is None else fingerprint(Crystal.from_structure(structure))
 
 
 def _alike(first: Structure | None, second: Structure | None) -> bool:

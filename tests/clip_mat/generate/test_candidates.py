@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,21 @@ def test_a_shaken_crystal_comes_out_on_its_symmetric_places() -> None:
     assert made.checks.valid
     assert made.checks.unique
     assert made.checks.novel is None
+
+
+def test_what_noise_left_without_symmetry_is_tried_in_the_group_planned_for_it() -> None:
+    rng = np.random.default_rng(1)
+    positions = PEROVSKITE.positions + rng.normal(0, 0.25, (5, 3)) / 4.0
+    crystal = Crystal(PEROVSKITE.numbers, positions, 4.0 * np.eye(3) * (1 + rng.normal(0, 0.02, (3, 3))))
+    request = CrystalRequest.read(cell="CaTiO3")
+
+    def group(planned: int | None, kind: Literal["noise", "retrieved"] = "noise") -> int:
+        (made,) = finish(request, [Candidate(crystal, 1.0, Origin(kind), planned=planned)], None)
+        return made.spacegroup
+
+    assert group(None) == 1
+    assert group(221) == 221
+    assert group(194) == 1
 
 
 def test_the_same_crystal_counts_once_whatever_its_cell() -> None:

@@ -112,10 +112,10 @@ def test_a_long_list_keeps_places_for_noise(generator: Generator, monkeypatch: p
         return [[Candidate(rods(ratio), 1.0, Origin("noise")) for ratio in (2.0, 4.0)] for _ in requests]
 
     monkeypatch.setattr(generator._noise, "make", make)
-    result = generator.sample(composition="TlBr", n=12)
+    result = generator.sample(composition="TlBr", n=18)
     assert asked[0] == 2
-    assert len(result) == 12
-    assert [made.origin.kind for made in result] == ["retrieved"] * 10 + ["noise"] * 2
+    assert len(result) == 18
+    assert [made.origin.kind for made in result] == ["retrieved"] * 16 + ["noise"] * 2
     assert all(made.origin.kind == "retrieved" for made in generator.sample(composition="TlBr", n=6))
 
 
