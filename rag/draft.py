@@ -70,6 +70,11 @@ def parse_draft(
     return kept[:MOST_SENTENCES]
 
 
+def as_copied(text: str) -> str:
+    """A sentence of a paper as it comes out of a draft that copies it: without its own addresses and citations."""
+    return _bare(_take_out(" ".join(_sentences(text)))[0])
+
+
 def holds_citation(text: str) -> bool:
     """Whether anything in a text still looks like a citation, an address or an identifier."""
     patterns = (_DOI, _ADDRESS, _IDENTIFIER, _MARKERS, _KEYED, _AUTHOR_YEAR, _PAGE, _BARE_KEY)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence
-from rag.draft import FEWEST_WORDS, DraftSentence, holds_citation, parse_draft, says_something
+from rag.draft import FEWEST_WORDS, DraftSentence, as_copied, holds_citation, parse_draft, says_something
 from rag.errors import ModelSilent
 from rag.evidence import Place, Pool, Source, number_sources
 from rag.extract import (
@@ -234,7 +234,9 @@ class GroundedAnswerer:
             # What was copied first, then the cited source, then the shorter quote, then the surer one.
             _, as_cited, _, _, places = max(standing, key=lambda row: row[:4])
             quotes = tuple(quote for place in places for quote in place.supports())
-            found.append(Grounded(AnswerSentence(sentence.text, quotes), places, True, as_cited))
+            # What was copied whole is shown as printed: taking a draft apart may have cost it an address of its own.
+            printed = next((p.text for p in places if as_copied(p.text) == sentence.text), sentence.text)
+            found.append(Grounded(AnswerSentence(printed, quotes), places, True, as_cited))
         return found
 
     def _check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:

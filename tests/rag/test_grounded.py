@@ -210,6 +210,19 @@ def test_an_order_that_stands_in_a_paper_is_no_evidence(encoder: SentenceEncoder
     assert not any("9.9" in text for messages in model.asked for _, text in messages)
 
 
+def test_a_copied_sentence_keeps_the_address_that_the_paper_prints_in_it(
+    encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    printed = "All data of the films are kept in a document database (www.films.example) of the group."
+    file = tmp_path / "films.txt"
+    file.write_text(f"The films of tin were grown in air. {printed} They are free for everybody.", encoding="utf-8")
+    with PaperLibrary(tmp_path / "index", encoder=encoder) as library:
+        library.add(file)
+        answer = library.ask("Where are all data of the films kept?", llm=Scripted([f"{printed[:-1]} [1]."]))
+    assert answer.model == "scripted"
+    assert printed in [sentence.text for sentence in answer.sentences]
+
+
 def test_one_question_costs_one_call(demo: PaperLibrary) -> None:
     model = Scripted([f"{OWN} [1]."])
     demo.ask(QUESTION, llm=model)
