@@ -360,7 +360,6 @@ _AUXILIARY = re.compile(
     r"\b(?:is|are|was|were|has|have|had|does|do|did|can|could|may|might|will|would|must|should|shall|cannot)\b", re.I
 )
 """Of "The anion that showed a larger affinity to iodide" no rule of ours can tell whether a verb is to come."""
-_SMALL = frozenset(["the", "and", "for", "are", "was", "not", "that", "with"])
 
 
 def _is_broken_off(text: str) -> bool:
@@ -378,10 +377,4 @@ def says_something(text: str) -> bool:
         return False
     words = [word.lower() for word in _WORD.findall(text)]
     stutters = sum(one == other for one, other in pairwise(words))
-    rows = [tuple(words[at : at + 4]) for at in range(len(words) - 3)]
-    repeated = {
-        row
-        for row in rows
-        if rows.count(row) > 1 and sum(len(word) > 2 and word not in _SMALL for word in set(row)) > 1
-    }
-    return len(words) >= FEWEST_WORDS and stutters < 2 and not repeated and len(set(words)) > 0.4 * len(words)
+    return len(words) >= FEWEST_WORDS and stutters < 2 and len(set(words)) > 0.4 * len(words)

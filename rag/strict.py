@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 
@@ -73,6 +74,8 @@ _AUXILIARY = word_list(
     "is are was were has have had been be do does did can could may might will would shall should must"
 )
 
+_SMALL = word_list("the and for are was not that with")
+
 _HEDGED = re.compile(
     r"\b(?:may|might|could|possibly|perhaps|potentially|probably|presumably)\s+(?:\w+ly\s+|also\s+|be\s+|have\s+)?(\w{3,})",
     re.I,
@@ -119,7 +122,7 @@ def stands(
         and not any(is_turned(text, quote) for quote in quotes)
         and _finder_stands(text, quoted)
         and _clauses_stand(text, quotes, words_of)
-        and (copied(text, main) >= WORD_FOR_WORD or answers_more(text, asked))
+        and (copied(text, main) >= WORD_FOR_WORD or (answers_more(text, asked) and not _stammers(text)))
         and hold_together(text, quotes, asked)
     )
 
@@ -152,6 +155,15 @@ def _compares(text: str, quoted: str) -> bool:
     """Whether it compares where the quotes do not."""
     ours, theirs = set(_plain_words(text)), set(_plain_words(quoted))
     return any(words & ours and not words & theirs for words in (_COMPARING, _SUPERLATIVE))
+
+
+def _stammers(text: str) -> bool:
+    """Whether it says four words in a row twice, as small models do that have nothing more to say."""
+    words = _plain_words(text)
+    rows = Counter(zip(words, words[1:], words[2:], words[3:], strict=False))
+    return any(
+        count > 1 and sum(len(word) > 2 and word not in _SMALL for word in row) > 1 for row, count in rows.items()
+    )
 
 
 def _plain_words(text: str) -> list[str]:

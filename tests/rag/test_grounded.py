@@ -275,6 +275,12 @@ def words_of(texts: Sequence[str]) -> list[set[str]]:
         ("The gap of films is the same as that of bulk.", "The gap of films is compared to that of bulk.", False),
         ("Tin added to slow the decay.", "Tin was added to slow the decay of films.", False),
         ("The metal added to slow decay.", "In cells a small amount of tin was added to slow decay.", False),
+        ("The triangle, which is a key part of it, is a key part of it.", "The triangle is a key part of it.", False),
+        (
+            "We use 8 of the films for this and 2 of the films.",
+            "We use 8 of the films for this and 2 of the films.",
+            True,
+        ),
         ("Tin was added to slow the decay.", "Tin was added to slow the decay of films.", True),
     ],
 )
