@@ -53,6 +53,7 @@ class Engine:
         self._closed = False
         with translated(directory, timeout):
             self.connection = connect(directory, writable=writable, timeout=timeout)
+        schema.close_with(self, self.connection)
 
     @property
     def unmade(self) -> bool:

@@ -20,7 +20,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from indexes.schema import TOKENIZER
+from indexes.schema import TOKENIZER, close_with
 
 K1, B, LEAST_IDF = 1.2, 0.75, 1e-6
 
@@ -48,6 +48,7 @@ class Tokenizer:
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        close_with(self, self._connection)
         self._connection.execute(f"CREATE VIRTUAL TABLE t USING fts5(text, tokenize='{TOKENIZER}')")
         self._connection.execute("CREATE VIRTUAL TABLE v USING fts5vocab('t', 'instance')")
 

@@ -27,6 +27,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from indexes.schema import close_with
+
 _CHUNK = 8 << 20
 
 
@@ -152,6 +154,7 @@ class Presence:
             isolation_level=None,
             check_same_thread=False,
         )
+        close_with(self, self._connection)
         self.held: Literal["shared", "alone"] | None = None
 
     def acquire(self, how: Literal["shared", "alone"]) -> bool:

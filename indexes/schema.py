@@ -9,6 +9,7 @@ tells whether a set of rows is the one that was committed, whatever pages they s
 from __future__ import annotations
 
 import sqlite3
+import weakref
 from hashlib import blake2b
 
 APPLICATION_ID = 0x636C6D69  # "clmi"
@@ -65,6 +66,14 @@ def create(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO meta VALUES (1, 0, ?)", (checksum(0),))
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
+
+
+def close_with(owner: object, connection: sqlite3.Connection) -> None:
+    """Close a connection at the latest when nobody holds its owner any more, of which Python 3.13 warns otherwise.
+
+    Not at the end of the process: a forked one must leave its parent's files alone.
+    """
+    weakref.finalize(owner, connection.close).atexit = False
 
 
 def configure(connection: sqlite3.Connection, *, writable: bool) -> None:

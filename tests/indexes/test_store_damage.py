@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,8 @@ def test_rows_that_changed_places_in_time_are_noticed(closed: dict[str, bytes], 
     # Each row of the older state is whole by itself; only together are they not what was committed.
     lay(tmp_path / "s", closed)
     tamper(tmp_path / "s", "CREATE TABLE old AS SELECT * FROM records_1 WHERE id = 'p3/3'")
-    (old,) = sqlite3.connect(tmp_path / "s" / "store.sqlite").execute("SELECT * FROM old").fetchall()
+    with closing(sqlite3.connect(tmp_path / "s" / "store.sqlite")) as connection:
+        (old,) = connection.execute("SELECT * FROM old").fetchall()
     lay(tmp_path / "s", closed)
     with SQLiteStore.open(tmp_path / "s") as store:
         store.collection("passages").upsert([Record("p3/3", "newer", vector=np.ones(8))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import sqlite3
@@ -418,3 +419,17 @@ def test_the_import_is_light() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_store_that_nobody_holds_any_more_is_closed(tmp_path: Path) -> None:
+    """Python 3.13 warns of connections that are left open, and warnings are errors here."""
+    store = SQLiteStore.open(tmp_path / "s")
+    store.collection("c").upsert([Record("a", "one text")])
+    connection = store.collection("c")._engine.connection
+    store.collection("c").text_search("text", 1)
+    del store
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
+    with SQLiteStore.open(tmp_path / "s") as store:
+        assert store.collection("c").ids() == ["a"]

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -50,17 +51,20 @@ class Stemmer:
     def content_stems(self, text: str) -> set[str]:
         return self.stems(" ".join(word for word in re.findall(r"\w+", text.lower()) if word not in STOP_WORDS))
 
+    def close(self) -> None:
+        self.db.close()
+
 
 def test_paraphrases_share_few_words_with_their_passages() -> None:
     source = SHARED / "qa" / "chemlitqa_train.jsonl"
     if not source.exists():
         pytest.skip(f"the contexts are not here: {source}")
     contexts = {hashlib.sha256(text.encode()).hexdigest(): text for text in read_contexts(source).contexts.values()}
-    stemmer = Stemmer()
     shares = []
-    for row in rows("paraphrases.jsonl"):
-        asked = stemmer.content_stems(str(row["paraphrase"]))
-        shares.append(len(asked & stemmer.stems(contexts[str(row["context_sha256"])])) / len(asked))
+    with closing(Stemmer()) as stemmer:
+        for row in rows("paraphrases.jsonl"):
+            asked = stemmer.content_stems(str(row["paraphrase"]))
+            shares.append(len(asked & stemmer.stems(contexts[str(row["context_sha256"])])) / len(asked))
     print(f"content stems found in the context: mean {sum(shares) / 60:.3f}, most {max(shares):.3f}")
     assert len(shares) == len({row["context_sha256"] for row in rows("paraphrases.jsonl")}) == 60
     assert sum(shares) / len(shares) <= 0.35
