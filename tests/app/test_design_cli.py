@@ -108,7 +108,7 @@ def test_the_request_is_edited(run: Run, monkeypatch: pytest.MonkeyPatch) -> Non
     [
         ((), 2, "QUESTION"),
         (("x", "--from-plan", "no.json"), 2, "QUESTION"),
-        (("--from-plan", "no.json"), 1, "no.json"),
+        (("--from-plan", "no.json"), 2, "'no.json' does not exist"),
         ((QUESTION, "--composition", "Xy"), 1, "Xy"),
         ((QUESTION, "--spacegroup", "999"), 1, "999"),
         ((QUESTION, "--exclude", "Ce"), 1, "CeO2"),
