@@ -75,10 +75,11 @@ def csp_command(
 
     if library is None and not from_noise:
         raise click.UsageError("--library is needed, unless crystals are made --from-noise")
-    if new and (library is None or not (from_noise or _is_index(library))):
-        raise click.UsageError(
-            "--new needs the whole generator and a --library: an index, or --from-noise beside a file"
-        )
+    if new and library is None:
+        raise click.UsageError("--new needs a --library: what it holds is not new")
+    if (new or denoiser) and not from_noise and library is not None and not _is_index(library):
+        given = "--new" if new else "--denoiser"
+        raise click.UsageError(f"{given} is for the whole generator: give an index as --library, or --from-noise")
     share = processes or os.cpu_count() or 1
     tasks = read_tasks(
         asked, max_sites=max_sites, limit=limit, seed=seed, part=part, processes=share, skipped=note_skipped

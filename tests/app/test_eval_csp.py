@@ -92,6 +92,30 @@ def test_a_library_is_needed(run: Callable[..., tuple[int, str, str]], asked: Pa
     assert "--library" in err
 
 
+def test_what_ranked_templates_alone_would_ignore_is_refused(
+    run: Callable[..., tuple[int, str, str]], library: Path, asked: Path, tmp_path: Path
+) -> None:
+    for given in (["--new"], ["--denoiser", tmp_path]):
+        status, _, err = run("--library", library, "--requests", asked, *given)
+        assert status == 2
+        assert f"{given[0]} is for the whole generator" in err
+    status, _, err = run("--requests", asked, "--from-noise", "--new")
+    assert status == 2
+    assert "--library" in err
+
+
+def test_new_crystals_are_none_of_the_library(run: Callable[..., tuple[int, str, str]], library: Path) -> None:
+    status, out, _ = run(
+        "--library", library, "--requests", library, "--from-noise", "--new", "-n", 1, "--processes", 1, "--json"
+    )
+    assert status == 0
+    ours = json.loads(out)["systems"][0]
+    assert ours["name"] == "from noise"
+    assert ours["answered"] > 0.0
+    assert ours["match_1"]["value"] < 1.0
+    assert ours["novel"] == pytest.approx(ours["answered"])
+
+
 def test_nothing_to_predict_is_one_line(run: Callable[..., tuple[int, str, str]], library: Path, asked: Path) -> None:
     status, _, err = run("--library", library, "--requests", asked, "--max-sites", 1)
     assert status == 1
