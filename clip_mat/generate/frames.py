@@ -1,9 +1,9 @@
 """Structures of other patterns: the symmetric places of known crystals, with the elements asked for on them.
 
 What no known compound of a pattern is like, one of another pattern may be: two of its elements become one, or one that
-stands on two kinds of places becomes two. Every orbit of symmetric
-places takes one element, such that all are as near as can be to those that stand there. Known crystals that agree on a
-structure are counted together, as `clip_mat.generate.variants` does it.
+stands on two kinds of places becomes two. Every orbit of symmetric places takes one element, such that all are as near
+as can be to those that stand there. Known crystals that agree on a structure are counted together, as
+`clip_mat.generate.variants` does it.
 """
 
 from __future__ import annotations

@@ -81,6 +81,12 @@ FAMILY_ELEMENTS: dict[str, tuple[str, ...]] = {
 }
 """What a compound of each family of `clip_mat.facts.families` cannot be without (one of)."""
 
+ANION_CLASSES: dict[str, tuple[str, ...]] = {
+    "chalcogenide": ("S", "Se", "Te"),
+    "pnictide": ("N", "P", "As", "Sb", "Bi"),
+}
+"""Elements one of which a compound of these classes cannot be without."""
+
 _FAMILIES: dict[str, tuple[str, ...]] = {
     r"(?:di|tri|poly)?chalcogenides?": ("sulfide", "selenide", "telluride"),
     r"(?:mono|di)?pnictides?": ("nitride", "phosphide", "arsenide", "antimonide"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from clip_mat.errors import RequestError
 from clip_mat.facts import METAL_BELOW, STABLE_BELOW
-from clip_mat.language.classes import FAMILY_ELEMENTS, TOXIC
+from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.uses import find_uses
@@ -137,8 +137,8 @@ _NEGATION = re.compile(
 _METALLIC = re.compile(r"\b(?:non-?metallic|not (?:a metal|metals|metallic|conducting))\b", re.IGNORECASE)
 _NON_TOXIC = re.compile(r"\b(?:non-?toxic|not toxic)\b", re.IGNORECASE)
 _NEW_ANIONS = {
-    re.compile(r"\b(?:di)?chalcogenides?\b", re.IGNORECASE): ("S", "Se", "Te"),
-    re.compile(r"\bpnictides?\b", re.IGNORECASE): ("N", "P", "As", "Sb", "Bi"),
+    re.compile(r"\b(?:di)?chalcogenides?\b", re.IGNORECASE): ANION_CLASSES["chalcogenide"],
+    re.compile(r"\bpnictides?\b", re.IGNORECASE): ANION_CLASSES["pnictide"],
 }
 
 

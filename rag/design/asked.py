@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clip_mat.facts import NONMETALS
 from clip_mat.generate.request import CrystalRequest
-from clip_mat.language.classes import FAMILY_ELEMENTS
+from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.mention import Mention
 from clip_mat.language.mentions import find_mentions
@@ -82,10 +82,6 @@ _ASKS_ELEMENTS = re.compile(
 _SALT = re.compile(r"\s+salts?\b", re.IGNORECASE)
 _OPEN_NAME = re.compile(r"\b(?:\w+-containing|\w+-based|\w+-rich|mixed|perovskites?|doped|complex)\b", re.IGNORECASE)
 _OXYANION = re.compile(r"\b(" + "|".join(OXYANIONS) + r")s?\b", re.IGNORECASE)
-_GROUPS: Mapping[str, tuple[str, ...]] = {
-    "chalcogenide": ("S", "Se", "Te"), "pnictide": ("N", "P", "As", "Sb", "Bi"),
-}  # fmt: skip
-"""Classes of compounds that have one of several elements."""
 _CHALCO = re.compile(r"\bchalco(?:halide|iodide|bromide|chloride)s?\b|\boxyhalides?\b", re.IGNORECASE)
 _STRUCTURE_BEHIND = re.compile(r"[ -](?:crystal )?(?:structure|type|lattice)\b")
 _NOT_ELEMENTS = re.compile(r'NOT elements HAS (?:ANY )?((?:"[A-Z][a-z]?",?)+)')
@@ -173,7 +169,7 @@ def read_question(question: str) -> Asked:
     for match in _OXYANION.finditer(head):
         elements += OXYANIONS[match[1].lower()]
     one_of: list[tuple[str, ...]] = [("O", "S", "Se", "Te"), ("F", "Cl", "Br", "I")] if _CHALCO.search(head) else []
-    one_of += [symbols for name, symbols in _GROUPS.items() if re.search(rf"\b{name}s?\b", head, re.IGNORECASE)]
+    one_of += [symbols for name, symbols in ANION_CLASSES.items() if re.search(rf"\b{name}s?\b", head, re.IGNORECASE)]
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
     elements += [FAMILY_ELEMENTS[name][0] for name in families if len(FAMILY_ELEMENTS.get(name, ())) == 1]
     named = [m for m in find_mentions(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
