@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -162,22 +161,23 @@ def _train(train: Callable[..., RunSummary], options: Mapping[str, Any], what: s
         what: It does before it trains, beside the bar.
         as_json: Whether to print the summary as JSON, too.
     """
+    from clip_mat.training.distributed import speaks_for_all
+
     logging.getLogger("clip_mat.training").setLevel(logging.INFO)
     limited = options["minutes"] is not None or options["epochs"] is not None
     with ExitStack() as stack:
         chosen = options if limited else {**options, "minutes": DEFAULT_MINUTES}
         summary = train(**chosen, progress=_bar_until_done(stack, what))
-    return _told(summary, options["out"], as_json)
-
-
-def _told(summary: RunSummary, out: Path, as_json: bool) -> int:
-    """Says how a run went; the exit status."""
-    if os.environ.get("RANK", "0") != "0":  # under torchrun the first process speaks for all
+    if not speaks_for_all():
         return 0
     if as_json:
         print_json(summary.to_dict())
     return show_run(
-        out, finished=summary.finished, steps=summary.steps, minutes=60 * summary.hours, metrics=summary.metrics
+        options["out"],
+        finished=summary.finished,
+        steps=summary.steps,
+        minutes=60 * summary.hours,
+        metrics=summary.metrics,
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -21,15 +20,15 @@ from clip_mat.towers.text_tower import Reader
 from clip_mat.training.card import write_card
 from clip_mat.training.config import LossName, TrainConfig
 from clip_mat.training.dataset import read_training_set
+from clip_mat.training.distributed import speaks_for_all
 from clip_mat.training.pairs import PairSource, TrainingSet
-from clip_mat.training.run import RunSummary
+from clip_mat.training.run import RUN_FILE, RunSummary
 from clip_mat.training.trainer import train
 
 BATCH = 256
 CHUNK = 64
 VALIDATION = 1000
 """Crystals kept for validation, and the size of its gallery; whole formulas, so that none is half known."""
-RUN = "run.json"
 LEARNING_RATES = {"": 1e-3}
 
 
@@ -98,8 +97,10 @@ def train_clip(
     averaged = trained.model
     if not isinstance(averaged, TwoTowers):
         raise TypeError(f"the trainer gave back a {type(averaged).__name__}")
-    if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
-        _write(averaged, out, trained.summary, len(training.facts), earlier)
+    if speaks_for_all():
+        save_model(averaged, out)
+        trained.summary.write(out, hours_before=earlier)
+        write_card(out, trained.summary, len(training.facts), earlier)
     return trained.summary
 
 
@@ -112,19 +113,11 @@ def begin_from(folder: Path, model: TwoTowers) -> float:
     trained = load_model(folder)[0].state_dict()
     fresh = model.state_dict()
     model.load_state_dict({n: value for n, value in trained.items() if value.shape == fresh[n].shape}, strict=False)
-    run = folder / RUN
+    run = folder / RUN_FILE
     if not run.is_file():
         return 0.0
     told = json.loads(run.read_text(encoding="utf-8"))
     return float(told["hours"]) + float(told.get("hours_before", 0.0))
-
-
-def _write(model: TwoTowers, out: Path, summary: RunSummary, crystals: int, earlier: float) -> None:
-    """What the run gives: weights, figures and model card."""
-    save_model(model, out)
-    told = summary.to_dict() | {"hours_before": earlier}
-    (out / RUN).write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-    write_card(out, summary, crystals, earlier)
 
 
 def _split(data: TrainingSet, seed: int) -> tuple[TrainingSet, TrainingSet]:

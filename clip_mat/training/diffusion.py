@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,6 +20,7 @@ from clip_mat.training.config import TrainConfig
 from clip_mat.training.diffusion_card import write_diffusion_card
 from clip_mat.training.diffusion_data import MOST_ATOMS, LessonSource, read_diffusion_set, split
 from clip_mat.training.diffusion_run import train_denoiser
+from clip_mat.training.distributed import speaks_for_all
 from clip_mat.training.run import RunSummary
 
 BATCH = 128
@@ -112,10 +111,9 @@ def train_diffusion(
         device=device,
         resume=resume,
     )
-    if os.environ.get("RANK", "0") == "0":  # under torchrun the first process speaks for all
+    if speaks_for_all():
         save_denoiser(trained.model, out / WEIGHTS, reader.fingerprint, patterns)
-        told = json.dumps(trained.summary.to_dict(), indent=1)
-        (out / "run.json").write_text(told + "\n", encoding="utf-8")
+        trained.summary.write(out)
         write_diffusion_card(out / WEIGHTS, trained.summary, len(training), most_atoms)
     return trained.summary
 

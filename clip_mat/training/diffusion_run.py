@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,11 @@ from clip_mat.generate.denoiser import Denoiser
 from clip_mat.generate.flow import Lesson, losses
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.diffusion_data import LessonSource
-from clip_mat.training.distributed import Ranks, joined
-from clip_mat.training.run import Run, RunSummary
+from clip_mat.training.distributed import Ranks
+from clip_mat.training.run import Evaluate, Keep, Run, Trained, carry_out
 
 PARTS = ("loss", "atoms", "lattice", "elements", "spacegroup")
 """Of the loss, as `clip_mat.generate.flow.losses` names them."""
-
-Evaluate = Callable[[Denoiser], Mapping[str, float]]
-Keep = Callable[[Denoiser], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,62 +50,37 @@ class DiffusionRecord:
     gradient_norm: float
 
 
-@dataclass(frozen=True, slots=True)
-class TrainedDenoiser:
-    """What training gives.
-
-    Attributes:
-        model: The averaged weights, in evaluation mode.
-        summary: The run in figures.
-    """
-
-    model: Denoiser
-    summary: RunSummary
-
-
 def train_denoiser(
     model: Denoiser,
     source: LessonSource,
     config: TrainConfig,
     folder: Path,
     *,
-    evaluate: Evaluate | None = None,
-    keep: Keep | None = None,
+    evaluate: Evaluate[Denoiser] | None = None,
+    keep: Keep[Denoiser] | None = None,
     device: str = "auto",
     resume: bool = False,
-) -> TrainedDenoiser:
+) -> Trained[Denoiser]:
     """Train the denoiser.
-
-    Runs under ``torchrun`` unchanged. SIGTERM or Ctrl-C ends the run after the current step, with a checkpoint.
 
     Args:
         model: Trained in place.
         source: Where lessons come from.
         config: How; its choices that only concern contrastive training are not looked at.
         folder: Takes the checkpoint and the logs; made if missing.
-        evaluate: Called on rank 0 with the averaged weights after every `config.evaluate_every` epochs and at the end.
-        keep: Called on rank 0 with the averaged weights at every checkpoint.
-        device: A torch device or "auto".
-        resume: Continue from the checkpoint in the folder; on the CPU the result is then, bit for bit, that of a run
-            without a break (if its end is given in epochs).
+        evaluate: See `clip_mat.training.run.carry_out`, which does the rest.
+        keep: The same.
+        device: The same.
+        resume: The same.
 
     Raises:
-        TrainingError: If the folder holds a run already and `resume` is not set, or holds none and it is; if a
-            checkpoint is damaged or of another model; if the loss is no longer a number.
+        TrainingError: As `carry_out` says.
     """
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-    with joined(device) as (ranks, place):
-        run = _Run(model, source, config, folder, ranks, place)
-        if resume:
-            run.restore()
-        else:
-            run.begin()
-        finished = run.go(evaluate, keep)
-    return TrainedDenoiser(run.average.model, run.summary(finished))
+    run = partial(_LessonRun, model, source, config, folder)
+    return carry_out(run, evaluate=evaluate, keep=keep, device=device, resume=resume, threads=config.threads)
 
 
-class _Run(Run[Denoiser, DiffusionRecord]):
+class _LessonRun(Run[Denoiser, DiffusionRecord]):
     """A run on lessons."""
 
     def __init__(
@@ -151,7 +124,6 @@ class _Run(Run[Denoiser, DiffusionRecord]):
             told += share * torch.stack([parts[name].detach().cpu() for name in PARTS])
         figures = dict(zip(PARTS, told.tolist(), strict=True))
         norm = self.end_step(figures["loss"])
-        self.average.update(self.model, self.place.step)
         return DiffusionRecord(
             step=self.place.step + 1,
             epoch=self.place.epoch,

@@ -82,6 +82,11 @@ class Ranks:
                 distributed.broadcast(tensor, src=0)
 
 
+def speaks_for_all() -> bool:
+    """Whether this process is the first of those that ``torchrun`` started, or alone; it writes and tells."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 @contextmanager
 def joined(device: str) -> Iterator[tuple[Ranks, torch.device]]:
     """Join the processes that ``torchrun`` started, or stand alone.

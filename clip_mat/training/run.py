@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import sys
 import time
@@ -11,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ from clip_mat.errors import TrainingError
 from clip_mat.sentence_encoder import cpu_has_bfloat16
 from clip_mat.training.checkpoints import FILE, read_checkpoint, write_checkpoint
 from clip_mat.training.config import TrainConfig
-from clip_mat.training.distributed import Ranks
+from clip_mat.training.distributed import Ranks, joined
 from clip_mat.training.logs import Record, RunLog
 from clip_mat.training.optimization import (
     AveragedWeights,
@@ -33,6 +34,13 @@ from clip_mat.training.signals import stop_signals
 
 M = TypeVar("M", bound=nn.Module)
 R = TypeVar("R", bound=Record)
+RUN_FILE = "run.json"
+"""In the folder of a run: its figures."""
+
+Evaluate: TypeAlias = Callable[[M], Mapping[str, float]]
+"""Validation: the model with averaged weights in, figures by name out, the most telling first."""
+Keep: TypeAlias = Callable[[M], None]
+"""Takes the averaged weights of a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,24 @@ class RunSummary:
     def to_dict(self) -> dict[str, Any]:
         """As JSON's types."""
         return asdict(self)
+
+    def write(self, folder: Path, **more: float) -> None:
+        """Put it into a folder as `RUN_FILE`, with more figures where there are any."""
+        told = json.dumps(self.to_dict() | more, indent=1)
+        (folder / RUN_FILE).write_text(told + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Trained(Generic[M]):
+    """What training gives.
+
+    Attributes:
+        model: The averaged weights, in evaluation mode.
+        summary: The run in figures.
+    """
+
+    model: M
+    summary: RunSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +142,9 @@ class Run(ABC, Generic[M, R]):
     @abstractmethod
     def same(self, described: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         """What must be the same in a run that is resumed, by name: as the checkpoint describes it, and now."""
+
+    def bound_weights(self) -> None:
+        """Called after each step of the optimizer, before weights are averaged: what must stay in bounds goes back."""
 
     def more_tensors(self) -> dict[str, Tensor]:
         """What the checkpoint holds beside weights and optimizer; names begin with a part of their own and a slash."""
@@ -174,17 +203,24 @@ class Run(ABC, Generic[M, R]):
 
     # -- the loop
 
-    def go(self, evaluate: Callable[[M], Mapping[str, float]] | None, keep: Callable[[M], None] | None = None) -> bool:
-        """Train to the end.
+    def go(self, evaluate: Evaluate[M] | None, keep: Keep[M] | None = None, *, resume: bool) -> bool:
+        """Begin, or continue where the checkpoint was written, and train to the end.
 
         Args:
-            evaluate: Called on rank 0 with the averaged weights after every `config.evaluate_every` epochs and at the
-                end; figures by name out, the most telling first.
-            keep: Called on rank 0 with the averaged weights at every checkpoint.
+            evaluate: See `carry_out`.
+            keep: See `carry_out`.
+            resume: Continue from the checkpoint in the folder.
 
         Returns:
             False if a signal came first.
+
+        Raises:
+            TrainingError: As `begin`, `restore` and `end_step` say.
         """
+        if resume:
+            self.restore()
+        else:
+            self.begin()
         began = time.monotonic() - self.place.seconds
         saved = time.monotonic()
         with ExitStack() as stack:
@@ -236,7 +272,7 @@ class Run(ABC, Generic[M, R]):
         return max(float(group["lr"]) for group in self.optimizer.param_groups)
 
     def end_step(self, loss: float) -> float:
-        """The optimizer's step, when the gradients are there; `average` is for the caller to update.
+        """The optimizer's step, when the gradients are there, and the average of the weights with it.
 
         Returns:
             Norm of the whole gradient, before clipping.
@@ -250,6 +286,8 @@ class Run(ABC, Generic[M, R]):
         self.ranks.sum_gradients(self.model.parameters())
         norm = float(nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip_norm))
         self.optimizer.step()
+        self.bound_weights()
+        self.average.update(self.model, self.place.step)
         return norm
 
     def summary(self, finished: bool) -> RunSummary:
@@ -265,6 +303,41 @@ class Run(ABC, Generic[M, R]):
             device=torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "cpu",
             torch=torch.__version__,
         )
+
+
+def carry_out(
+    make: Callable[[Ranks, torch.device], Run[M, R]],
+    *,
+    evaluate: Evaluate[M] | None = None,
+    keep: Keep[M] | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    threads: int | None = None,
+) -> Trained[M]:
+    """A whole run, alone or as one of the processes of ``torchrun``.
+
+    SIGTERM or Ctrl-C ends it after the current step, with a checkpoint.
+
+    Args:
+        make: The run of these processes on this device.
+        evaluate: Called on rank 0 with the averaged weights after every `config.evaluate_every` epochs and at the end;
+            figures by name out, the most telling first.
+        keep: Called on rank 0 with the averaged weights at every checkpoint.
+        device: A torch device or "auto".
+        resume: Continue from the checkpoint in the folder; on the CPU the result is then, bit for bit, that of a run
+            without a break (if its end is given in epochs).
+        threads: Of torch on the CPU.
+
+    Raises:
+        TrainingError: If the folder holds a run already and `resume` is not set, or holds none and it is; if a
+            checkpoint is damaged or of another model; if the loss is no longer a number.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    with joined(device) as (ranks, place):
+        run = make(ranks, place)
+        finished = run.go(evaluate, keep, resume=resume)
+    return Trained(run.average.model, run.summary(finished))
 
 
 def _at(record: R, seconds: float) -> R:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -19,7 +19,7 @@ from clip_mat.training.accumulate import accumulate
 from clip_mat.training.bank import Bank
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.data import Batch, Chunk, Located, Source, batches
-from clip_mat.training.distributed import Ranks, joined
+from clip_mat.training.distributed import Ranks
 from clip_mat.training.logs import StepRecord
 from clip_mat.training.losses import (
     MAX_LOG_SCALE,
@@ -30,13 +30,10 @@ from clip_mat.training.losses import (
     single_positive_clip,
     with_side_loss,
 )
-from clip_mat.training.run import Run, RunSummary
+from clip_mat.training.run import Evaluate, Run, Trained, carry_out
 
 GUESS_WEIGHT = 0.3
 """Of what the crystal tower guesses, beside the loss between texts and crystals."""
-
-Evaluate = Callable[[nn.Module], Mapping[str, float]]
-"""Validation: the model with averaged weights in, figures by name out, the most telling first."""
 
 
 class Towers(Protocol):
@@ -58,60 +55,35 @@ class Towers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Trained:
-    """What training gives.
-
-    Attributes:
-        model: The averaged weights, in evaluation mode.
-        summary: The run in figures.
-    """
-
-    model: nn.Module
-    summary: RunSummary
-
-
 def train(
     model: nn.Module,
     source: Source,
     config: TrainConfig,
     folder: Path,
     *,
-    evaluate: Evaluate | None = None,
+    evaluate: Evaluate[nn.Module] | None = None,
     device: str = "auto",
     resume: bool = False,
-) -> Trained:
+) -> Trained[nn.Module]:
     """Train two towers on pairs of texts and crystals.
-
-    Runs under ``torchrun`` unchanged. SIGTERM or Ctrl-C ends the run after the current step, with a checkpoint.
 
     Args:
         model: See `Towers`; trained in place.
         source: Where batches come from.
         config: How.
         folder: Takes the checkpoint and the logs; made if missing.
-        evaluate: Called on rank 0 after every `config.evaluate_every` epochs and at the end.
-        device: A torch device or "auto".
-        resume: Continue from the checkpoint in the folder; on the CPU the result is then, bit for bit, that of a run
-            without a break (if its end is given in epochs).
+        evaluate: See `clip_mat.training.run.carry_out`, which does the rest.
+        device: The same.
+        resume: The same.
 
     Raises:
-        TrainingError: If the folder holds a run already and `resume` is not set, or holds none and it is; if a
-            checkpoint is damaged or of another model; if the loss is no longer a number.
+        TrainingError: As `carry_out` says; if the model or the source lacks what the configuration needs.
     """
-    if config.threads is not None:
-        torch.set_num_threads(config.threads)
-    with joined(device) as (ranks, place):
-        run = _Run(model, source, config, folder, ranks, place)
-        if resume:
-            run.restore()
-        else:
-            run.begin()
-        finished = run.go(evaluate)
-    return Trained(run.average.model, run.summary(finished))
+    run = partial(_PairRun, model, source, config, folder)
+    return carry_out(run, evaluate=evaluate, device=device, resume=resume, threads=config.threads)
 
 
-class _Run(Run[nn.Module, StepRecord]):
+class _PairRun(Run[nn.Module, StepRecord]):
     """A run on pairs of texts and crystals."""
 
     def __init__(
@@ -129,6 +101,10 @@ class _Run(Run[nn.Module, StepRecord]):
     def same(self, described: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
         then = described["config"]
         return {name: (then[name], getattr(self.config, name)) for name in ("loss", "bank", "seed")}
+
+    def bound_weights(self) -> None:
+        with torch.no_grad():  # the parameter and not the exponent, so that it finds back from the bound
+            self.towers.log_scale.clamp_(0.0, MAX_LOG_SCALE)
 
     def more_tensors(self) -> dict[str, Tensor]:
         return {} if self.bank is None else {"bank/vectors": self.bank.vectors, "bank/seen": self.bank.seen}
@@ -155,9 +131,6 @@ class _Run(Run[nn.Module, StepRecord]):
         rate = self.start_step()
         loss = self._backward(located)
         norm = self.end_step(loss)
-        with torch.no_grad():  # the parameter and not the exponent, so that it finds back from the bound
-            self.towers.log_scale.clamp_(0.0, MAX_LOG_SCALE)
-        self.average.update(self.model, self.place.step)
         return StepRecord(
             step=self.place.step + 1,
             epoch=located.epoch,

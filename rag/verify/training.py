@@ -117,11 +117,7 @@ def train_verifier(split: Split, folder: Path, config: VerifierTraining, *, resu
         LibraryError: If the documents hold no sentences.
     """
     run = _VerifierRun(split, folder, config)
-    if resume:
-        run.restore()
-    else:
-        run.begin()
-    finished = run.go(run.examine)
+    finished = run.go(run.examine, resume=resume)
     if finished:
         write_weights(run.average.model, run.sentences, split, folder, config, run.place.step, run.place.seconds)
     return VerifierSummary(run.place.step, run.place.seconds / 60, finished, run.metrics)
@@ -159,7 +155,6 @@ class _VerifierRun(Run[EntailmentNet, VerifierStep]):
             self.model.train()
             loss, right = _learn(self.model, self.sentences, lessons)
             self.end_step(loss)
-            self.average.update(self.model, place.step)
             record = VerifierStep(place.step + 1, place.epoch, place.seconds, loss, right / len(lessons), rate)
             yield place.epoch, place.position, record
 

@@ -28,7 +28,8 @@ from clip_mat.symmetry import find_spacegroup
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.diffusion import WEIGHTS, train_diffusion
 from clip_mat.training.diffusion_data import DiffusionSet, LessonSource, read_diffusion_set, split
-from clip_mat.training.diffusion_run import TrainedDenoiser, train_denoiser
+from clip_mat.training.diffusion_run import train_denoiser
+from clip_mat.training.run import Trained
 
 FCC = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) / 2
 
@@ -62,7 +63,7 @@ def small_set() -> DiffusionSet:
 
 def train(
     folder: Path, data: DiffusionSet, epochs: int, *, width: int = 16, batch: int = 4, **options
-) -> TrainedDenoiser:
+) -> Trained[Denoiser]:
     torch.manual_seed(0)
     scale = LatticeScale.of(data.lattices)
     sizes = DenoiserConfig(width=width, layers=2, heads=2, pair_width=8, condition_width=16, vector=6, most_atoms=4,

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 from toy import CONFIG, ToySource, ToyTowers, rows, run
 
 from clip_mat.errors import TrainingError
 from clip_mat.training.checkpoints import FILE, read_checkpoint
-from clip_mat.training.trainer import Trained
+from clip_mat.training.run import Trained
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -30,7 +31,7 @@ run_without_dropout(Path(sys.argv[1]))
 """
 
 
-def run_without_dropout(folder: Path) -> Trained:
+def run_without_dropout(folder: Path) -> Trained[nn.Module]:
     """A batch of 5 in chunks of 2, so that two ranks have unequal shares of it."""
     return run(folder, replace(CONFIG, epochs=3), ToySource(batch=5, chunk=2), model=ToyTowers(dropout=0.0))
 

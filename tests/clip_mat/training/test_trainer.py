@@ -21,7 +21,8 @@ from clip_mat.errors import TrainingError
 from clip_mat.training.checkpoints import FILE, read_checkpoint, write_checkpoint
 from clip_mat.training.data import Batch, batches
 from clip_mat.training.optimization import learning_rate_factor, make_optimizer
-from clip_mat.training.trainer import Trained, train
+from clip_mat.training.run import Trained
+from clip_mat.training.trainer import train
 
 
 def assert_same(ours: nn.Module, theirs: nn.Module) -> None:
@@ -30,7 +31,7 @@ def assert_same(ours: nn.Module, theirs: nn.Module) -> None:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+def whole(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained[nn.Module]]:
     """A run that nothing interrupts."""
     folder = tmp_path_factory.mktemp("whole")
     return folder, run(folder)
@@ -46,17 +47,17 @@ def test_learns_a_small_set_by_heart(tmp_path: Path, loss: Any) -> None:
     assert trained.summary.steps == 120
 
 
-def test_same_seed_same_weights(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_same_seed_same_weights(whole: tuple[Path, Trained[nn.Module]], tmp_path: Path) -> None:
     assert_same(run(tmp_path).model, whole[1].model)
     other = run(tmp_path / "other", replace(CONFIG, seed=1)).model  # another dropout
     assert any(not torch.equal(a, b) for a, b in zip(other.parameters(), whole[1].model.parameters(), strict=True))
 
 
-def test_a_worker_process_changes_nothing(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_a_worker_process_changes_nothing(whole: tuple[Path, Trained[nn.Module]], tmp_path: Path) -> None:
     assert_same(run(tmp_path, replace(CONFIG, workers=1)).model, whole[1].model)
 
 
-def test_logs_tell_every_step(whole: tuple[Path, Trained]) -> None:
+def test_logs_tell_every_step(whole: tuple[Path, Trained[nn.Module]]) -> None:
     folder, trained = whole
     steps = rows(folder / "steps.csv")
     assert [int(row["step"]) for row in steps] == list(range(1, 19))
@@ -76,7 +77,7 @@ class Stopped(ToySource):
             yield batch
 
 
-def test_sigterm_ends_the_run_and_resume_continues_it(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_sigterm_ends_the_run_and_resume_continues_it(whole: tuple[Path, Trained[nn.Module]], tmp_path: Path) -> None:
     handler = signal.getsignal(signal.SIGTERM)
     part = run(tmp_path, source=Stopped())
     assert signal.getsignal(signal.SIGTERM) is handler
@@ -113,7 +114,9 @@ run(Path(sys.argv[1]), replace(CONFIG, checkpoint_minutes=1e-9))
 """
 
 
-def test_sigkill_while_a_checkpoint_is_written_loses_one_step(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_sigkill_while_a_checkpoint_is_written_loses_one_step(
+    whole: tuple[Path, Trained[nn.Module]], tmp_path: Path
+) -> None:
     script = [sys.executable, "-c", KILLED_WHILE_WRITING, str(tmp_path), str(Path(__file__).parent)]
     done = subprocess.run(script, check=False, capture_output=True, text=True, cwd=Path(__file__).parents[3])
     assert done.returncode == -signal.SIGKILL, done.stderr
@@ -126,14 +129,16 @@ def test_sigkill_while_a_checkpoint_is_written_loses_one_step(whole: tuple[Path,
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.5, 0.999])
-def test_a_truncated_checkpoint_is_refused(whole: tuple[Path, Trained], tmp_path: Path, share: float) -> None:
+def test_a_truncated_checkpoint_is_refused(
+    whole: tuple[Path, Trained[nn.Module]], tmp_path: Path, share: float
+) -> None:
     content = (whole[0] / FILE).read_bytes()
     (tmp_path / FILE).write_bytes(content[: int(share * len(content))])
     with pytest.raises(TrainingError, match=rf"{FILE}: damaged checkpoint"):
         run(tmp_path, resume=True)
 
 
-def test_a_flipped_bit_is_noticed(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_a_flipped_bit_is_noticed(whole: tuple[Path, Trained[nn.Module]], tmp_path: Path) -> None:
     content = bytearray((whole[0] / FILE).read_bytes())
     content[-100] ^= 4
     (tmp_path / FILE).write_bytes(content)
@@ -141,14 +146,14 @@ def test_a_flipped_bit_is_noticed(whole: tuple[Path, Trained], tmp_path: Path) -
         run(tmp_path, resume=True)
 
 
-def test_a_run_is_neither_overwritten_nor_invented(whole: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_a_run_is_neither_overwritten_nor_invented(whole: tuple[Path, Trained[nn.Module]], tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="holds a run already"):
         run(whole[0])
     with pytest.raises(TrainingError, match="no checkpoint to resume from"):
         run(tmp_path, resume=True)
 
 
-def test_resume_refuses_another_run(whole: tuple[Path, Trained]) -> None:
+def test_resume_refuses_another_run(whole: tuple[Path, Trained[nn.Module]]) -> None:
     with pytest.raises(TrainingError, match="seed=0, not 1"):
         run(whole[0], replace(CONFIG, seed=1), resume=True)
     with pytest.raises(TrainingError, match="size=24, not 16"):
@@ -157,7 +162,7 @@ def test_resume_refuses_another_run(whole: tuple[Path, Trained]) -> None:
         train(ToyTowers(width=9), ToySource(), CONFIG, whole[0], device="cpu", resume=True)
 
 
-def test_a_finished_run_stays_as_it_is(whole: tuple[Path, Trained]) -> None:
+def test_a_finished_run_stays_as_it_is(whole: tuple[Path, Trained[nn.Module]]) -> None:
     again = run(whole[0], resume=True)
     assert again.summary.steps == whole[1].summary.steps
     assert again.summary.metrics == whole[1].summary.metrics

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.data import Batch, Chunk
-from clip_mat.training.trainer import Trained, train
+from clip_mat.training.run import Trained
+from clip_mat.training.trainer import train
 
 
 class ToyTowers(nn.Module):
@@ -76,7 +77,9 @@ CONFIG = TrainConfig(
 )
 
 
-def run(folder: Path, config: TrainConfig = CONFIG, source: ToySource | None = None, **options: Any) -> Trained:
+def run(
+    folder: Path, config: TrainConfig = CONFIG, source: ToySource | None = None, **options: Any
+) -> Trained[nn.Module]:
     source = source or ToySource()
     scores = {"evaluate": lambda model: {"R@1": recall_at_1(model, source)}}
     model = options.pop("model", None) or ToyTowers()
