@@ -19,7 +19,9 @@ from clip_mat.generate.conditions import Condition
 from clip_mat.generate.consensus import standing
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
-from clip_mat.generate.sampler import CrystalDenoiser, Sample, Start
+from clip_mat.generate.sampler import CrystalDenoiser
+from clip_mat.generate.starts import Start
+from clip_mat.generate.walk import Sample
 from clip_mat.language.classes import FAMILY_ELEMENTS
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from clip_mat.errors import RequestError
 from clip_mat.generate.cells import lattice_numbers, niggli
 from clip_mat.generate.conditions import Condition
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
-from clip_mat.generate.sampler import TEMPERATURE, CrystalDenoiser, Start
+from clip_mat.generate.sampler import TEMPERATURE, CrystalDenoiser
+from clip_mat.generate.starts import Start
 from clip_mat.symmetry import find_symmetry
 
 SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])

@@ -22,7 +22,8 @@ from clip_mat.generate.conditions import Condition
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.denoiser_weights import save_denoiser
 from clip_mat.generate.flow import losses
-from clip_mat.generate.sampler import CrystalDenoiser, Start
+from clip_mat.generate.sampler import CrystalDenoiser
+from clip_mat.generate.starts import Start
 from clip_mat.structures.writing import write_crystal
 from clip_mat.symmetry import find_spacegroup
 from clip_mat.training.config import TrainConfig
