@@ -158,7 +158,7 @@ METALLOIDS = frozenset(["B", "Si", "Ge", "As", "Sb", "Te"])
 NONMETALS = frozenset(
     ["H", "He", "C", "N", "O", "F", "Ne", "P", "S", "Cl", "Ar", "Se", "Br", "Kr", "I", "Xe", "At", "Rn"]
 )
-_ANIONS = {
+ANIONS = {
     "oxide": "O",
     "sulfide": "S",
     "selenide": "Se",
@@ -177,11 +177,12 @@ _ANIONS = {
     "boride": "B",
     "hydride": "H",
 }
+"""The element behind a class of compound."""
 _ELECTRONEGATIVE = ("F", "O", "Cl", "N", "Br", "I", "S", "Se", "C", "As", "P", "Te", "H", "Sb", "B", "Si", "Ge")
 """From the anion of every compound to the anion of few; hydrogen last but the metalloids."""
 
 
-FAMILIES = ("elemental", "intermetallic", *_ANIONS, "halide")
+FAMILIES = ("elemental", "intermetallic", *ANIONS, "halide")
 """Names that `families` gives."""
 
 
@@ -197,7 +198,7 @@ def families(counts: Mapping[str, int]) -> tuple[str, ...]:
         found.append("intermetallic")
     if len(counts) > 1:
         anion = next((symbol for symbol in _ELECTRONEGATIVE if symbol in counts), None)
-        found += [name for name, symbol in _ANIONS.items() if symbol == anion]
+        found += [name for name, symbol in ANIONS.items() if symbol == anion]
         if anion in ("F", "Cl", "Br", "I"):
             found.append("halide")
     return tuple(found)

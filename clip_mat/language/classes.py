@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from clip_mat.crystal import SYMBOLS
+from clip_mat.facts import ANIONS
 
 
 def _span(first: str, last: str) -> tuple[str, ...]:
@@ -60,23 +61,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Elements by a regular expression for their name. Transition metals are the d block, groups 3 to 12."""
 
 FAMILY_ELEMENTS: dict[str, tuple[str, ...]] = {
-    "oxide": ("O",),
-    "sulfide": ("S",),
-    "selenide": ("Se",),
-    "telluride": ("Te",),
-    "fluoride": ("F",),
-    "chloride": ("Cl",),
-    "bromide": ("Br",),
-    "iodide": ("I",),
-    "nitride": ("N",),
-    "phosphide": ("P",),
-    "arsenide": ("As",),
-    "antimonide": ("Sb",),
-    "carbide": ("C",),
-    "silicide": ("Si",),
-    "germanide": ("Ge",),
-    "boride": ("B",),
-    "hydride": ("H",),
+    **{name: (symbol,) for name, symbol in ANIONS.items()},
     "halide": ("F", "Cl", "Br", "I"),
 }
 """What a compound of each family of `clip_mat.facts.families` cannot be without (one of)."""
@@ -100,24 +85,34 @@ OXYANIONS: Mapping[str, str] = {
     "aluminate": "Al", "antimonate": "Sb", "arsenate": "As", "bismuthate": "Bi", "borate": "B", "carbonate": "C",
     "cerate": "Ce", "chlorate": "Cl", "chromate": "Cr", "chromite": "Cr", "cobaltate": "Co", "cobaltite": "Co",
     "cuprate": "Cu", "ferrite": "Fe", "gallate": "Ga", "germanate": "Ge", "hafnate": "Hf", "indate": "In",
-    "iodate": "I", "iridate": "Ir", "manganate": "Mn", "manganite": "Mn", "molybdate": "Mo", "nickelate": "Ni",
-    "niobate": "Nb", "nitrate": "N", "osmate": "Os", "perchlorate": "Cl", "perrhenate": "Re", "phosphate": "P",
-    "plumbate": "Pb", "rhodate": "Rh", "ruthenate": "Ru", "scandate": "Sc", "selenate": "Se", "selenite": "Se",
-    "silicate": "Si", "stannate": "Sn", "sulfate": "S", "sulfite": "S", "sulphate": "S", "sulphite": "S",
-    "tantalate": "Ta", "tellurate": "Te", "tellurite": "Te", "titanate": "Ti", "tungstate": "W", "uranate": "U",
-    "vanadate": "V", "wolframate": "W", "zincate": "Zn", "zirconate": "Zr",
+    "iodate": "I", "iridate": "Ir", "lanthanate": "La", "manganate": "Mn", "manganite": "Mn", "molybdate": "Mo",
+    "nickelate": "Ni", "niobate": "Nb", "nitrate": "N", "osmate": "Os", "perchlorate": "Cl", "perrhenate": "Re",
+    "phosphate": "P", "plumbate": "Pb", "rhodate": "Rh", "ruthenate": "Ru", "scandate": "Sc", "selenate": "Se",
+    "selenite": "Se", "silicate": "Si", "stannate": "Sn", "sulfate": "S", "sulfite": "S", "sulphate": "S",
+    "sulphite": "S", "tantalate": "Ta", "tellurate": "Te", "tellurite": "Te", "titanate": "Ti", "tungstate": "W",
+    "uranate": "U", "vanadate": "V", "wolframate": "W", "zincate": "Zn", "zirconate": "Zr",
 }  # fmt: skip
 """The element beside oxygen in the anion of a salt."""
-_OXY = "oxy(?P<other>fluoride|chloride|bromide|iodide|halide|sulfide|sulphide|selenide|telluride|nitride|carbide)s?"
 _TOGETHER: dict[str, tuple[str, ...]] = {
-    r"hydroxides?": ("H", "O"),
-    r"carbonitrides?": ("C", "N"),
-    r"borocarbides?": ("B", "C"),
-    r"cyanides?": ("C", "N"),
-    r"(?:tetra)?borohydrides?": ("B", "H"),
-    r"alanates?": ("Al", "H"),
+    "hydroxide": ("O", "H"),
+    "carbonitride": ("C", "N"),
+    "borocarbide": ("B", "C"),
+    "cyanide": ("C", "N"),
+    "borohydride": ("B", "H"),
+    "tetraborohydride": ("B", "H"),
+    "alanate": ("Al", "H"),
+    "thiophosphate": ("P", "S"),
+    **{
+        f"oxy{name}": ("O", *FAMILY_ELEMENTS[name.replace("sulph", "sulf")])
+        for name in ("fluoride", "chloride", "bromide", "iodide", "sulfide", "sulphide", "selenide", "telluride",
+                     "nitride", "carbide")
+    },
+}  # fmt: skip
+MIXED_CLASSES: Mapping[str, tuple[str, ...]] = {
+    **{name: (symbol, "O") for name, symbol in OXYANIONS.items()},
+    **_TOGETHER,
 }
-"""Elements that are all there, by a regular expression for the class."""
+"""Elements that are all in a compound of a class: a phosphate, an oxynitride, a cyanide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +154,7 @@ NOT_MEANT = r"(?![A-Za-z0-9]|-(?:like|free|site|poor)| (?:free|bond|waste))"
 
 @cache
 def _pattern() -> re.Pattern[str]:
-    words = [*GROUPS, *_FAMILIES, *_TOGETHER, *(f"{name}s?" for name in OXYANIONS), _OXY, "radioactive"]
+    words = [*GROUPS, *_FAMILIES, *(f"{name}s?" for name in MIXED_CLASSES), "oxyhalides?", "radioactive"]
     return re.compile(rf"(?<![\w-])(?:{'|'.join(f'(?:{word})' for word in words)}){NOT_MEANT}", re.IGNORECASE)
 
 
@@ -168,18 +163,16 @@ def _meaning(word: str, start: int, end: int) -> CompoundClass:
     anion = OXYANIONS.get(word) or OXYANIONS.get(word.removesuffix("s"))
     if anion:
         return CompoundClass(start, end, all_of=(anion,), families=("oxide",))
-    mixed = re.fullmatch(_OXY, word)
-    if mixed:
-        others = FAMILY_ELEMENTS[mixed["other"].replace("sulph", "sulf")]
-        if len(others) > 1:
-            return CompoundClass(start, end, any_of=others, all_of=("O",))
-        return CompoundClass(start, end, all_of=("O", *others))
+    together = _TOGETHER.get(word) or _TOGETHER.get(word.removesuffix("s"))
+    if together:
+        return CompoundClass(start, end, all_of=together)
+    if word.startswith("oxyhalide"):
+        return CompoundClass(start, end, any_of=FAMILY_ELEMENTS["halide"], all_of=("O",))
     group = _RADIOACTIVE if word == "radioactive" else _find(GROUPS, word)
     return CompoundClass(
         start,
         end,
         any_of=tuple(symbol for symbol in group if symbol not in _SELDOM),
-        all_of=_find(_TOGETHER, word),
         families=_find(_FAMILIES, word),
     )
 

@@ -19,7 +19,7 @@ _ELECTRONEGATIVITY_ORDER = (
 )
 # fmt: on
 _PLACE = {symbol: place for place, symbol in enumerate(_ELECTRONEGATIVITY_ORDER)}
-_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 def chemists_order(symbols: Sequence[str]) -> list[str]:
@@ -93,7 +93,7 @@ def _mark_counts(formula: str, rng: random.Random) -> str:
     if chance < 0.86:
         return formula
     if chance < 0.93:
-        return formula.translate(_SUBSCRIPTS)
+        return formula.translate(SUBSCRIPTS)
     opening, closing = ("$_{", "}$") if chance < 0.955 else ("$_", "$") if chance < 0.97 else ("<sub>", "</sub>")
     marked, digits = [], ""
     for character in formula + "\0":

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, TypeAlias
 
-from clip_mat.facts import Facts, Key, families
+from clip_mat.facts import ANIONS, CRYSTAL_SYSTEMS, Facts, Key, families
 from clip_mat.language import wordings as words
-from clip_mat.language.formulas import chemists_order, element_name, list_elements, vary_formula
+from clip_mat.language.formulas import SUBSCRIPTS, chemists_order, element_name, list_elements, vary_formula
 from clip_mat.language.names import aliases
 from clip_mat.symmetry import spacegroup_symbol
 
@@ -59,7 +59,7 @@ def element_names(facts: Facts, rng: random.Random) -> Piece:
         rng.shuffle(symbols)
     keys: list[Key] = [("chemical_system", facts.chemical_system)]
     names = [element_name(symbol, rng) for symbol in symbols]
-    anion = next((name for name in families(facts.counts) if words.ANIONS.get(name) == symbols[-1]), None)
+    anion = next((name for name in families(facts.counts) if ANIONS.get(name) == symbols[-1]), None)
     if anion is not None and rng.random() < 0.85:
         names[-1] = _spell(anion, rng)
         keys.append(("family", anion))
@@ -107,7 +107,7 @@ def anonymous(facts: Facts, rng: random.Random) -> Piece:
         letters[-1] = "X"
     shown = "".join(letter + (str(count) if count > 1 else "") for letter, count in zip(letters, counts, strict=True))
     if rng.random() < 0.06:
-        shown = shown.translate(words.SUBSCRIPTS)
+        shown = shown.translate(SUBSCRIPTS)
     return Piece("stoichiometry", frozenset(keys), shown, words.ANONYMOUS)
 
 
@@ -156,7 +156,7 @@ def spellings_of_group(number: int) -> tuple[str, ...]:
     if "_" in symbol:
         screws = symbol
         for digit in "12345":
-            screws = screws.replace(f"_{digit}", digit.translate(words.SUBSCRIPTS))
+            screws = screws.replace(f"_{digit}", digit.translate(SUBSCRIPTS))
         spellings += [screws, f"${symbol}$"]
     if "-" in symbol:
         spellings.append(re.sub(r"-(\d)", "\\1\u0305", symbol))
@@ -177,7 +177,7 @@ def prototype(facts: Facts, rng: random.Random) -> Piece | None:
         shown = rng.choice(others)
     keys: set[Key] = {("prototype", canonical)}
     # a name such as "cubic perovskite" says the crystal system too
-    keys |= {("crystal_system", name) for name in words.SYSTEM_WORDS if name in shown.lower()}
+    keys |= {("crystal_system", name) for name in CRYSTAL_SYSTEMS if name in shown.lower()}
     if not keys <= facts.keys:
         return None
     if shown.endswith("-type"):

@@ -371,16 +371,8 @@ NUMBERS = {
 }
 """Adjective and word by number of elements."""
 LETTERS = "ABCDEFGHJKLM"
-SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 RHOMBOHEDRAL = frozenset([146, 148, 155, 160, 161, 166, 167])
 """Trigonal groups with an R lattice."""
-SYSTEM_WORDS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
-ANIONS = {
-    "oxide": "O", "sulfide": "S", "selenide": "Se", "telluride": "Te", "fluoride": "F", "chloride": "Cl",
-    "bromide": "Br", "iodide": "I", "nitride": "N", "phosphide": "P", "arsenide": "As", "antimonide": "Sb",
-    "carbide": "C", "silicide": "Si", "germanide": "Ge", "boride": "B", "hydride": "H",
-}
-"""The element behind a class of compound."""
 
 NOUNS = ("compound", "compound", "material", "phase", "crystal", "structure", "crystal structure", "solid", "lattice",
          "polymorph", "crystalline solid", "crystalline phase", "unit cell", "system", "modification",

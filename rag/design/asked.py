@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from clip_mat.facts import NONMETALS
 from clip_mat.generate.request import CrystalRequest
-from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS
+from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, MIXED_CLASSES
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.mention import Mention
 from clip_mat.language.mentions import find_mentions
@@ -45,21 +45,6 @@ DEVICE_BEHIND = re.compile(
 )
 """Behind the name of a structure type these words speak of a device, not of a compound that is asked for."""
 
-OXYANIONS: Mapping[str, tuple[str, ...]] = {
-    "phosphate": ("P", "O"), "sulfate": ("S", "O"), "sulphate": ("S", "O"), "carbonate": ("C", "O"),
-    "borate": ("B", "O"),
-    "silicate": ("Si", "O"), "titanate": ("Ti", "O"), "niobate": ("Nb", "O"), "tantalate": ("Ta", "O"),
-    "vanadate": ("V", "O"), "ferrite": ("Fe", "O"), "cobaltate": ("Co", "O"), "cobaltite": ("Co", "O"),
-    "manganite": ("Mn", "O"), "manganate": ("Mn", "O"), "nickelate": ("Ni", "O"), "cuprate": ("Cu", "O"),
-    "aluminate": ("Al", "O"), "zirconate": ("Zr", "O"), "stannate": ("Sn", "O"), "tungstate": ("W", "O"),
-    "molybdate": ("Mo", "O"), "ruthenate": ("Ru", "O"), "iridate": ("Ir", "O"), "gallate": ("Ga", "O"),
-    "germanate": ("Ge", "O"), "nitrate": ("N", "O"), "oxyiodide": ("O", "I"), "oxybromide": ("O", "Br"),
-    "oxychloride": ("O", "Cl"), "oxyfluoride": ("O", "F"), "oxysulfide": ("O", "S"), "oxynitride": ("O", "N"),
-    "hydroxide": ("O", "H"), "borocarbide": ("B", "C"), "carbonitride": ("C", "N"), "thiophosphate": ("P", "S"),
-    "arsenate": ("As", "O"), "antimonate": ("Sb", "O"), "chromate": ("Cr", "O"), "chromite": ("Cr", "O"),
-    "lanthanate": ("La", "O"), "bismuthate": ("Bi", "O"), "cerate": ("Ce", "O"), "hafnate": ("Hf", "O"),
-}  # fmt: skip
-"""Elements behind classes of compounds that are no family of `clip_mat.facts`."""
 _COMPOUND_NOUN = re.compile(
     r"\b(?:\w*(?:ide|[^r]ate|phite|nite|lite)s?|compounds?|materials?|salts?|phases?|products?|impurit(?:y|ies)|"
     r"semiconductors?|superconductors?|absorbers?|cathodes?|anodes?|electrolytes?|catalysts?|perovskites?|spinels?|"
@@ -81,7 +66,7 @@ _ASKS_ELEMENTS = re.compile(
 )
 _SALT = re.compile(r"\s+salts?\b", re.IGNORECASE)
 _OPEN_NAME = re.compile(r"\b(?:\w+-containing|\w+-based|\w+-rich|mixed|perovskites?|doped|complex)\b", re.IGNORECASE)
-_OXYANION = re.compile(r"\b(" + "|".join(OXYANIONS) + r")s?\b", re.IGNORECASE)
+_MIXED_CLASS = re.compile(r"\b(" + "|".join(MIXED_CLASSES) + r")s?\b", re.IGNORECASE)
 _CHALCO = re.compile(r"\bchalco(?:halide|iodide|bromide|chloride)s?\b|\boxyhalides?\b", re.IGNORECASE)
 _STRUCTURE_BEHIND = re.compile(r"[ -](?:crystal )?(?:structure|type|lattice)\b")
 _NOT_ELEMENTS = re.compile(r'NOT elements HAS (?:ANY )?((?:"[A-Z][a-z]?",?)+)')
@@ -166,8 +151,8 @@ def read_question(question: str) -> Asked:
     mentions = [m for m in find_mentions(head) if not any(m.start < end and start < m.end for start, end in covered)]
     words: list[tuple[str, str, str]] = [("exclude", symbol, said) for symbol, said in exclude.items()]
     elements, families = _content(mentions, exclude)
-    for match in _OXYANION.finditer(head):
-        elements += OXYANIONS[match[1].lower()]
+    for match in _MIXED_CLASS.finditer(head):
+        elements += MIXED_CLASSES[match[1].lower()]
     one_of: list[tuple[str, ...]] = [("O", "S", "Se", "Te"), ("F", "Cl", "Br", "I")] if _CHALCO.search(head) else []
     one_of += [symbols for name, symbols in ANION_CLASSES.items() if re.search(rf"\b{name}s?\b", head, re.IGNORECASE)]
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
@@ -262,8 +247,8 @@ def _only(
     named = [m for m in mentions if m.kind == "element"]
     if any(_SALT.match(head, m.end) for m in named):
         return frozenset(elements) | NONMETALS
-    closed = [m for m in mentions if m.kind == "family" or m.name in OXYANIONS]
-    closed_ends = {m.start for m in closed} | {match.start() for match in _OXYANION.finditer(head)}
+    closed = [m for m in mentions if m.kind == "family" or m.name in MIXED_CLASSES]
+    closed_ends = {m.start for m in closed} | {match.start() for match in _MIXED_CLASS.finditer(head)}
     if not named or not any(m.end + 1 in closed_ends for m in named) or _OPEN_NAME.search(head):
         return frozenset()
     return frozenset(elements) | {symbol for group in one_of for symbol in group}

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from clip_mat.facts import families
-from clip_mat.language.classes import FAMILY_ELEMENTS
+from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, MIXED_CLASSES
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.names import ELEMENT_NAMES, ELEMENT_SYMBOLS
-from rag.design.asked import OXYANIONS, Asked
+from rag.design.asked import Asked
 from rag.design.compounds import Compound
 from rag.design.structure_types import possible_type
 from rag.retrieval import Query
@@ -24,7 +24,7 @@ Words = Callable[[Sequence[str]], list[set[str]]]
 
 _NUMBERS = {2: "binary", 3: "ternary", 4: "quaternary", 5: "quinary"}
 _HALIDES = frozenset(FAMILY_ELEMENTS["halide"])
-_CHALCOGENS = frozenset(["S", "Se", "Te"])
+_CHALCOGENS = frozenset(ANION_CLASSES["chalcogenide"])
 _WORD = re.compile(r"[^\W_][\w.%-]*")
 _ELEMENT = re.compile(rf"(?<![\w-])(?:{SYMBOL}(?=\^|-|\b)|(?i:{'|'.join(ELEMENT_SYMBOLS)})\b)(?![a-z])")
 _LIKE_PEROVSKITE = re.compile(r"(?:I|Br|Cl)3$")
@@ -63,7 +63,7 @@ def _can_be(prototype: str, compound: Compound) -> bool:
 def _classes(symbols: frozenset[str]) -> tuple[str, ...]:
     """Names of classes by anions: ``chloride``, ``halide``, ``phosphate``, ``chalcohalide``."""
     named = [name for name, (symbol, *others) in FAMILY_ELEMENTS.items() if not others and symbol in symbols]
-    named += [name for name, needed in OXYANIONS.items() if set(needed) <= symbols]
+    named += [name for name, needed in MIXED_CLASSES.items() if set(needed) <= symbols]
     if symbols & _HALIDES:
         named += ["halide", *["chalcohalide"] * bool(symbols & _CHALCOGENS)]
     if symbols & _CHALCOGENS:

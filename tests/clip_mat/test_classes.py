@@ -8,7 +8,7 @@ import pytest
 
 from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import FAMILIES
-from clip_mat.language.classes import FAMILY_ELEMENTS, GROUPS, OXYANIONS, find_classes
+from clip_mat.language.classes import FAMILY_ELEMENTS, GROUPS, MIXED_CLASSES, find_classes
 
 
 @pytest.mark.parametrize(
@@ -25,7 +25,9 @@ from clip_mat.language.classes import FAMILY_ELEMENTS, GROUPS, OXYANIONS, find_c
         ("ferrites", (), ("Fe",), ("oxide",)),
         ("oxyfluoride", (), ("O", "F"), ()),
         ("oxyhalides", ("F", "Cl", "Br", "I"), ("O",), ()),
-        ("a hydroxide", (), ("H", "O"), ()),
+        ("a hydroxide", (), ("O", "H"), ()),
+        ("oxysulphides", (), ("O", "S"), ()),
+        ("a lithium thiophosphate", (), ("P", "S"), ()),
     ],
 )
 def test_meaning(text: str, any_of: tuple[str, ...] | None, all_of: tuple[str, ...], families: tuple[str, ...]) -> None:
@@ -63,7 +65,7 @@ def test_several_are_found_in_their_order() -> None:
 
 
 def test_tables_name_what_exists() -> None:
-    everything = {symbol for group in (*GROUPS.values(), *FAMILY_ELEMENTS.values()) for symbol in group}
-    assert everything | set(OXYANIONS.values()) <= set(SYMBOLS)
+    tables = (GROUPS, FAMILY_ELEMENTS, MIXED_CLASSES)
+    assert {symbol for table in tables for group in table.values() for symbol in group} <= set(SYMBOLS)
     assert set(FAMILY_ELEMENTS) <= set(FAMILIES)
     assert all(re.compile(name) for name in GROUPS)
