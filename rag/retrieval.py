@@ -90,7 +90,9 @@ class Query:
 
     def coverage(self, words: Set[str]) -> float:
         """Share of the question's word weight that some words hold, 0 to 1."""
-        return sum(self.weights[w] for w in words & self.weights.keys()) / self.full_score if self.weights else 0.0
+        # In the order of the question: the order of a set differs from run to run, and the last digit decides ties.
+        held = sum(weight for word, weight in self.weights.items() if word in words)
+        return held / self.full_score if self.weights else 0.0
 
 
 class Retriever:

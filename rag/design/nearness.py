@@ -44,7 +44,9 @@ def nearness(
         distance = _distance(text, place, compound, together, others)
         best[stem] = max(best.get(stem, 0.0), 1 / (1 + distance / _SCALE))
     total = sum(query.weights.values())
-    return sum(query.weights[stem] * near for stem, near in best.items()) / total if total else 0.0
+    # In the order of the question: that of sets, which differs from run to run, would decide ties by the last digit.
+    said = sum(weight * best.get(stem, 0.0) for stem, weight in query.weights.items())
+    return said / total if total else 0.0
 
 
 def _distance(
