@@ -116,10 +116,8 @@ class Pool:
         vector: npt.NDArray[np.float32] = self._vectors[self._rows[candidate.scored.id, candidate.index]]
         return vector
 
-    def tries(
-        self, vector: npt.NDArray[np.float32], words: Set[str], cited: Set[str]
-    ) -> Iterator[tuple[tuple[Place, ...], bool]]:
-        """What a claim is to be compared with: single sentences, and with the one before, to which it may refer.
+    def tries(self, vector: npt.NDArray[np.float32], words: Set[str], cited: Set[str]) -> Iterator[tuple[Place, bool]]:
+        """What a claim is to be compared with, the likeliest first.
 
         Args:
             vector: Of the claim, (d,).
@@ -127,19 +125,14 @@ class Pool:
             cited: Ids of the passages that it cites.
 
         Yields:
-            Places that might support it together, and whether it cited them.
+            A place that might support it, and whether it cited it.
         """
         shared = np.array([len(words & held) / max(len(words), 1) for held in self._words])
         likeness = self._vectors @ vector + shared
         order = [int(row) for row in np.argsort(-likeness, kind="stable") if self._is_evidence(int(row))]
         for is_cited in (True, False):
             rows = [row for row in order if (self._places[row].scored.id in cited) == is_cited][:TRIED]
-            for row in rows:
-                yield (self._places[row],), is_cited
-            for row in rows:
-                place = self._places[row]
-                if place.index > 0 and self._is_evidence(row - 1):
-                    yield (self._places[row - 1], place), is_cited
+            yield from ((self._places[row], is_cited) for row in rows)
 
     def _is_evidence(self, row: int) -> bool:
         text = self._places[row].sentence.text

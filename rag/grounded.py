@@ -2,9 +2,10 @@
 
 The papers decide whether there is an answer at all, exactly as without a model (`rag.answerable`); a question that they
 do not answer never reaches it. Then the model drafts from numbered passages, and each of its sentences is compared
-with sentences of the papers. One that is supported is shown with these as its quotes, whatever the model cited. One
-that is not is replaced by the sentence of the papers nearest in meaning that answers, or dropped. So a draft can only
-ever change the wording and the choice of what the papers say.
+with sentences of the papers. One that says nothing but what one of them says (`rag.retelling`), and that the verifier
+finds supported by it, is shown with it as its quote, whatever the model cited. One that does not is replaced by the
+sentence of the papers nearest in meaning that answers, or dropped. So a draft can only ever choose and shorten what the
+papers say.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from rag.extract import (
 )
 from rag.llm.model import LanguageModel
 from rag.llm.prompts import first_call, second_call
-from rag.strict import CLAUSE, copied, is_turned, stands
+from rag.retelling import copied, retells
 from rag.verify.verdict import Verdict
 
 SMALL_CONTEXT = 1_500
@@ -45,8 +46,8 @@ SMALL_CONTEXT = 1_500
 NEAR = 0.55
 """Cosine from which on a sentence of the papers is what a failed sentence of the draft was about."""
 
-VERBATIM = 0.9
-"""Share of a sentence's words in a quote, in their order, from which on it was copied from there, whatever it cites."""
+COPIED = 0.6
+"""Share of a failed sentence's words in a sentence of the papers, in their order, from which on it was made from it."""
 
 LEAST_SECONDS = 3.0
 """Time left at which a model is not asked again."""
@@ -67,9 +68,9 @@ class Grounded:
 
     Attributes:
         sentence: As shown.
-        places: Sentences of the papers that say the same.
+        places: Sentences of the papers that say it.
         kept: Whether it is the model's own; else an extract took its place.
-        as_cited: Whether the the model had cited one of the places.
+        as_cited: Whether the model had cited one of the places.
     """
 
     sentence: AnswerSentence
@@ -177,66 +178,63 @@ class GroundedAnswerer:
             pool: All sentences that may support them.
             answered: The parts of the question, with their extracts.
         """
-        asked = " ".join(part.part for part in answered)
-        found = self._support(sentences, sources, pool, asked)
+        found = self._support(sentences, sources, pool)
         # Small models like to add a clause too many: the sentence without it gets a chance of its own.
         failed = [place for place, grounded in enumerate(found) if grounded is None]
         shorter = [(place, text) for place in failed for text in shortened(sentences[place].text)]
-        again = self._support([replace(sentences[place], text=text) for place, text in shorter], sources, pool, asked)
+        again = self._support([replace(sentences[place], text=text) for place, text in shorter], sources, pool)
         for (place, _), grounded in zip(shorter, again, strict=True):
             found[place] = found[place] or grounded
         quoted = {place.id for grounded in found if grounded is not None for place in grounded.places}
         free = [group for part in answered for group in part.groups]
         free = [group for group in free if not any((c.scored.id, c.index) in quoted for c in group)]
-        lost = [sentences[place].text for place, grounded in enumerate(found) if grounded is None]
-        vectors = iter(self._encode(lost) if lost and free else ())
-        shown: list[Grounded] = []
-        for grounded in found:
-            if grounded is not None:
-                shown.append(grounded)
-            elif (nearest := _nearest(next(vectors, None), free, pool)) is not None:
+        lost = [at for at, grounded in enumerate(found) if grounded is None]
+        for at, (vector, tries) in zip(lost, self._tries([sentences[at] for at in lost], sources, pool), strict=True):
+            if (origin := _origin(sentences[at].text, [place for place, _ in tries])) is not None:
+                found[at] = Grounded(AnswerSentence(origin.text, tuple(origin.supports())), (origin,), False)
+            elif (nearest := _nearest(vector, free, pool)) is not None:
                 free.remove(nearest)
-                shown.append(Grounded(cite(nearest), tuple(pool.place(c) for c in nearest), False))
-        return _without_twins(shown)
+                found[at] = Grounded(cite(nearest), tuple(pool.place(c) for c in nearest), False)
+        return _without_twins([grounded for grounded in found if grounded is not None])
 
-    def _support(
-        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool, asked: str
-    ) -> list[Grounded | None]:
-        """Each sentence with the places that support it; None where nothing does. ``asked``: the question."""
+    def _tries(
+        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool
+    ) -> list[tuple[npt.NDArray[np.float32], list[tuple[Place, bool]]]]:
+        """Each sentence's vector, and the places that it is compared with; whether it cited them."""
         if not sentences:
             return []
-        words_of = self._answerer.retriever.words
         texts = [sentence.text for sentence in sentences]
-        tries = []
-        for sentence, vector, words in zip(sentences, self._encode(texts), words_of(texts), strict=True):
-            cited = {sources[number - 1].scored.id for number in sentence.cited}
-            tries.append(list(pool.tries(vector, words, cited)))
-        pairs = [
-            (sentence.text, [place.text for place in places])
-            for sentence, rows in zip(sentences, tries, strict=True)
-            for places, _ in rows
+        rows = zip(sentences, self._encode(texts), self._answerer.retriever.words(texts), strict=True)
+        cited = [{sources[number - 1].scored.id for number in sentence.cited} for sentence in sentences]
+        return [
+            (vector, list(pool.tries(vector, words, known)))
+            for (_, vector, words), known in zip(rows, cited, strict=True)
         ]
-        verdicts = iter(self._check(pairs))
-        found: list[Grounded | None] = []
-        for sentence, rows in zip(sentences, tries, strict=True):
-            judged = [(places, as_cited, next(verdicts)) for places, as_cited in rows]
-            turned = _nearest_turned(sentence.text, rows)
-            standing = [
-                (copied(sentence.text, places[-1].text) >= VERBATIM, as_cited, -len(places), v.score, places)
-                for places, as_cited, v in judged
-                if v.supported
-                and max(copied(sentence.text, place.text) for place in places) > turned
-                and stands(sentence.text, [place.text for place in places], words_of, asked)
-            ]
-            if not standing or holds_citation(sentence.text):
-                found.append(None)
-                continue
-            # What was copied first, then the cited source, then the shorter quote, then the surer one.
-            _, as_cited, _, _, places = max(standing, key=lambda row: row[:4])
-            quotes = tuple(quote for place in places for quote in place.supports())
+
+    def _support(
+        self, sentences: Sequence[DraftSentence], sources: Sequence[Source], pool: Pool
+    ) -> list[Grounded | None]:
+        """Each sentence with the place that supports it; None where nothing does."""
+        texts = [sentence.text for sentence in sentences]
+        tries = [
+            (row, place, as_cited)
+            for row, (_, known) in enumerate(self._tries(sentences, sources, pool))
+            for place, as_cited in known
+            if retells(texts[row], as_copied(place.text)) and not holds_citation(texts[row])
+        ]
+        verdicts = self._check([(texts[row], [place.text]) for row, place, _ in tries])
+        found: list[Grounded | None] = [None] * len(sentences)
+        # What was copied whole first, then the cited source, then the surer one.
+        ranked = sorted(
+            (as_copied(place.text) == texts[row], as_cited, verdict.score, -at)
+            for at, ((row, place, as_cited), verdict) in enumerate(zip(tries, verdicts, strict=True))
+            if verdict.supported
+        )
+        for whole, as_cited, _, at in reversed(ranked):
+            row, place, _ = tries[-at]
             # What was copied whole is shown as printed: taking a draft apart may have cost it an address of its own.
-            printed = next((p.text for p in places if as_copied(p.text) == sentence.text), sentence.text)
-            found.append(Grounded(AnswerSentence(printed, quotes), places, True, as_cited))
+            sentence = AnswerSentence(place.text if whole else texts[row], tuple(place.supports()))
+            found[row] = found[row] or Grounded(sentence, (place,), True, as_cited)
         return found
 
     def _check(self, pairs: Sequence[tuple[str, Sequence[str]]]) -> list[Verdict]:
@@ -247,14 +245,11 @@ class GroundedAnswerer:
         return self._checker.check(pairs) if pairs else []
 
 
-def _nearest_turned(text: str, rows: Iterable[tuple[tuple[Place, ...], bool]]) -> float:
-    """How much of a sentence is copied from one that it turns into something else; -1 where there is none.
-
-    Such a sentence is a falsified copy, even if there is another one that could be read as supporting it.
-    """
-    alone = [places[0].text for places, _ in rows if len(places) == 1]
-    return max((copied(text, other) for other in alone if is_turned(text, other)), default=-1.0)
-
+_CLAUSE = re.compile(
+    r"(?:,|;| –| —)\s+(?=(?:which|making|leading|resulting|causing|allowing|indicating|suggesting|highlighting|thus|"
+    r"thereby|due to|because|as|and|so|with|where|while|whereas|including|such as|especially|particularly)\b)|;\s+"
+)
+"""Where a sentence may end sooner. Never before what takes something back: but, unless, except, only, if."""
 
 _GOES_ON = re.compile(
     r",\s+(?:is|are|was|were|can|could|has|have|had|will|would|should|must|do|does|did|may|might)\b", re.I
@@ -263,16 +258,23 @@ _GOES_ON = re.compile(
 
 def shortened(text: str) -> list[str]:
     """A sentence without its last clauses, the longest first; nothing where it has but one, or goes on behind it."""
-    ends = [match.start() for match in CLAUSE.finditer(text) if not _GOES_ON.search(text, match.start())]
+    ends = [match.start() for match in _CLAUSE.finditer(text) if not _GOES_ON.search(text, match.start())]
     shorter = [f"{text[:end].rstrip()}." for end in reversed(ends) if len(text[:end].split()) >= FEWEST_WORDS]
     return [one for one in shorter if says_something(one)][:2]
 
 
+def _origin(text: str, places: Sequence[Place]) -> Place | None:
+    """The sentence that a lost one was made from, if most of its words are."""
+    shares = [copied(text, place.text) for place in places]
+    best = int(np.argmax(shares)) if shares else 0
+    return places[best] if shares and shares[best] >= COPIED else None
+
+
 def _nearest(
-    vector: npt.NDArray[np.float32] | None, groups: Sequence[Sequence[Candidate]], pool: Pool
+    vector: npt.NDArray[np.float32], groups: Sequence[Sequence[Candidate]], pool: Pool
 ) -> Sequence[Candidate] | None:
     """The extract that a lost sentence was about, if any is near enough."""
-    if vector is None or not groups:
+    if not groups:
         return None
     likeness = [float(pool.vector(group[0]) @ vector) for group in groups]
     best = int(np.argmax(likeness))

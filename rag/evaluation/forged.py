@@ -94,7 +94,8 @@ class Outcome:
         case: The case.
         answer: What was shown.
         faults: What is wrong with it, in words; empty where all is well.
-        dropped: Whether a true, well-cited sentence is missing.
+        dropped: Whether a true, well-cited sentence is missing, as is the paper's own that it was made from.
+        replaced: Whether it is missing, and the paper's own stands in its place.
         calls: How often the model was asked.
     """
 
@@ -102,6 +103,7 @@ class Outcome:
     answer: Answer
     faults: tuple[str, ...]
     dropped: bool
+    replaced: bool
     calls: int
 
 
@@ -123,21 +125,40 @@ class ForgedReport:
 
     @property
     def dropped(self) -> tuple[Outcome, ...]:
-        """Those of which it is missing in the answer."""
+        """Those of which neither it is shown nor the paper's own sentence that it was made from."""
         return tuple(outcome for outcome in self.outcomes if outcome.dropped)
 
+    @property
+    def replaced(self) -> tuple[Outcome, ...]:
+        """Those of which the paper's own sentence is shown in its place."""
+        return tuple(outcome for outcome in self.outcomes if outcome.replaced)
+
     def table(self) -> str:
-        """By kind: cases, shown faults, true sentences dropped."""
+        """By kind: cases, shown faults, true sentences dropped, and given way to the paper's own."""
         kinds = Counter(outcome.case.kind for outcome in self.outcomes)
         faulty = Counter(outcome.case.kind for outcome in self.faulty)
         true = Counter(outcome.case.kind for outcome in self.outcomes if outcome.case.wanted and outcome.calls)
         dropped = Counter(outcome.case.kind for outcome in self.dropped)
+        replaced = Counter(outcome.case.kind for outcome in self.replaced)
         rows = [
-            (kind, str(n), str(faulty[kind]), f"{dropped[kind]} of {true[kind]}" if true[kind] else "-")
+            (
+                kind,
+                str(n),
+                str(faulty[kind]),
+                *(f"{of[kind]} of {true[kind]}" if true[kind] else "-" for of in (dropped, replaced)),
+            )
             for kind, n in kinds.items()
         ]
-        total = ("all", str(len(self.outcomes)), str(len(self.faulty)), f"{len(self.dropped)} of {self.true}")
-        return table(("the model", "cases", "shown, unsupported or wrongly cited", "true, dropped"), [*rows, total])
+        counts = (f"{len(of)} of {self.true}" for of in (self.dropped, self.replaced))
+        total = ("all", str(len(self.outcomes)), str(len(self.faulty)), *counts)
+        head = (
+            "the model",
+            "cases",
+            "shown, unsupported or wrongly cited",
+            "true, dropped",
+            "true, as the paper has it",
+        )
+        return table(head, [*rows, total])
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON."""
@@ -146,6 +167,7 @@ class ForgedReport:
             "faulty": [{"kind": o.case.kind, "faults": list(o.faults), "shown": o.answer.text} for o in self.faulty],
             "true": self.true,
             "dropped": [{"kind": o.case.kind, "sentence": o.case.truths[0]} for o in self.dropped],
+            "replaced": [{"kind": o.case.kind, "sentence": o.case.truths[0]} for o in self.replaced],
         }
 
 
@@ -194,7 +216,8 @@ def run_forged(
         faults = tuple(_faults(answer, case, known))
         shown = {_same(sentence.text) for sentence in answer.sentences}
         is_missing = model.calls > 0 and case.wanted and _same(case.truths[0]) not in shown
-        outcomes.append(Outcome(case, answer, faults, is_missing, model.calls))
+        is_replaced = is_missing and _same(without_markers(case.base.text)) in shown
+        outcomes.append(Outcome(case, answer, faults, is_missing and not is_replaced, is_replaced, model.calls))
         if progress is not None:
             progress(done, len(cases), case.kind)
     return ForgedReport(tuple(outcomes))

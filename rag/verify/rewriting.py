@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from importlib.resources import files
 
 from clip_mat.language.names import ELEMENT_NAMES
@@ -18,18 +19,15 @@ from rag.verify.quantities import NUMBER_WORDS, find_numbers, plain_numbers
 Maker = Callable[[str, random.Random], str | None]
 
 
-def _synonyms() -> dict[str, tuple[str, ...]]:
-    """Other words, in the same form, by word."""
-    found: dict[str, tuple[str, ...]] = {}
+def _synonyms() -> Iterator[list[str]]:
+    """Words in the same form that can stand for one another, a set at a time."""
     forms: tuple[str, ...] = ("",)
     for line in files("rag.verify").joinpath("synonyms.txt").read_text("utf-8").splitlines():
         if line.startswith(("#", "[")):
             forms = {"[verbs]": ("", "s", "ed", "ing"), "[nouns]": ("", "s")}.get(line, ("",))
             continue
         for form in forms:
-            words = [_IRREGULAR.get((word, form)) or inflect(word, form) for word in line.split()]
-            found |= {word: tuple(other for other in words if other != word) for word in words}
-    return found
+            yield [_IRREGULAR.get((word, form)) or inflect(word, form) for word in line.split()]
 
 
 _IRREGULAR = {
@@ -42,8 +40,15 @@ _IRREGULAR = {
     ("study", "s"): "studies",
     ("apply", "ed"): "applied",
 }
-_OTHER_WORDS = _synonyms()
+_SETS = tuple(_synonyms())
+_OTHER_WORDS = {word: tuple(other for other in words if other != word) for words in _SETS for word in words}
 _WORD = re.compile(r"\b[a-z]{3,}\b")
+
+
+@cache
+def other_words(word: str) -> frozenset[str]:
+    """Words, in lower case, that can stand for one in lower case in some sense of it, in its form."""
+    return frozenset(other for words in _SETS if word in words for other in words) - {word}
 
 
 def use_synonym(sentence: str, rng: random.Random) -> str | None:

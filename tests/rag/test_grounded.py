@@ -15,11 +15,11 @@ from rag.errors import ModelError, ModelSilent
 from rag.grounded import shortened
 from rag.llm import Settings
 from rag.llm.model import Heard, Message
-from rag.strict import stands
 
 QUESTION = "How large is the formation entropy of oxygen vacancies in ceria?"
 TRUE = "The onsite electronic entropy of this reaction reaches about 4.7 kB per oxygen vacancy"
-OWN = "Each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions"
+CASE = "Reduction of ceria shows the extreme case"
+OWN = f"{CASE}, since each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions with one f electron each"
 
 
 @dataclass
@@ -59,15 +59,24 @@ def extract(demo: PaperLibrary) -> Answer:
     return demo.ask(QUESTION)
 
 
-def test_a_true_sentence_is_shown_in_the_model_s_words_with_the_paper_s_as_its_quote(demo: PaperLibrary) -> None:
-    number = number_of(demo, TRUE)
-    answer = ask(demo, f"The electronic entropy reaches about 4.7 kB per oxygen vacancy [{number}].")
-    (sentence,) = (s for s in answer.sentences if s.text.startswith("The electronic entropy reaches"))
+def test_a_true_sentence_is_shown_as_short_as_the_model_has_it_with_the_paper_s_as_its_quote(
+    demo: PaperLibrary,
+) -> None:
+    error = "A large part of the disagreement between density functional theory and experiment was {}never an error of "
+    answer = ask(demo, f"{OWN} [1]. {error.format('')}the functional: it was a temperature effect [1].")
+    (sentence,) = (s for s in answer.sentences if s.text.startswith(error.format("")))
     assert {(place.key, place.page, place.label) for place in sentence.support} == {("ClipMatAuthors2026", 2, "212")}
-    assert "4.7 kB" in sentence.support[0].quote
+    assert sentence.support[0].quote.startswith(error.format("therefore "))
     assert all(place.boxes for place in sentence.support)
     assert answer.model == "scripted"
     assert [reference.key for reference in answer.references] == ["ClipMatAuthors2026"]
+
+
+def test_a_free_wording_gives_way_to_the_sentence_that_it_was_made_from(demo: PaperLibrary) -> None:
+    answer = ask(demo, f"{OWN} [1]. The electronic entropy reaches about 4.7 kB per oxygen vacancy [1].")
+    assert "The electronic entropy reaches" not in answer.text
+    assert any(s.text.startswith(TRUE) for s in answer.sentences)
+    assert answer.model == "scripted"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +85,7 @@ def test_a_true_sentence_is_shown_in_the_model_s_words_with_the_paper_s_as_its_q
 def test_a_true_sentence_with_a_wrong_citation_or_none_is_cited_anew(demo: PaperLibrary, mark: str) -> None:
     wrong = number_of(demo, TRUE) % 3 + 1
     answer = ask(demo, f"{OWN}{mark.format(wrong=wrong)}.")
-    (sentence,) = (s for s in answer.sentences if s.text.startswith("Each oxygen vacancy"))
+    (sentence,) = (s for s in answer.sentences if s.text.startswith(CASE))
     assert {place.page for place in sentence.support} == {2}
     assert "Nobody2050" not in answer.text
     assert "page 9" not in answer.text
@@ -241,48 +250,3 @@ def test_progress_is_told_and_never_the_text(demo: PaperLibrary) -> None:
     demo.ask(QUESTION, llm=Scripted([f"{OWN} [1]."]), progress=told.append)
     assert "checking each sentence" in told
     assert not any("vacancy" in words for words in told)
-
-
-def words_of(texts: Sequence[str]) -> list[set[str]]:
-    return [set(text.lower().strip(".").replace(",", "").split()) for text in texts]
-
-
-@pytest.mark.parametrize(
-    ("text", "quote", "held"),
-    [
-        ("Most cells fail within 3 years.", "Most cells fail within 3 years.", True),
-        ("All cells fail within 3 years.", "Most cells fail within 3 years.", False),
-        ("Cells fail within 3 years.", "Most cells may fail within 3 years.", False),
-        ("Most cells may fail.", "Most cells may fail within 3 years.", True),
-        ("Cells may fail within 3 years.", "Most cells may fail within 3 years.", False),
-        ("Cells fail within 3 months.", "Most cells fail within 3 years.", False),
-        ("The gap is 1.5 eV.", "The gap is 1.5 eV at 300 K.", True),
-        ("The gap is 1.5 meV.", "The gap is 1.5 eV at 300 K.", False),
-        ("The gap is 300 eV.", "The gap is 1.5 eV at 300 K.", False),
-        ("The fit of 1000 points took 3 h.", "The fit of 1,000 points took 3 h.", True),
-        ("A low-energy process narrows the search.", "A high-energy process narrows the search.", False),
-        ("It is shown in Fig. 2.", "It is shown in Fig. 4.", False),
-        ("Newton found that cells fail.", "We found that cells fail.", False),
-        (
-            "The efficiency of cells is 9 % at a team of international researchers.",
-            "The efficiency of cells is 9 %.",
-            False,
-        ),
-        ("Cells fail, because gold absorbs light.", "Cells fail within years.", False),
-        ("Cells do not fail early.", "Cells fail early.", False),
-        ("The films have a higher gap.", "The films have a high gap.", False),
-        ("The gap of the films is the highest.", "The gap of the films is high.", False),
-        ("The gap of films is the same as that of bulk.", "The gap of films is compared to that of bulk.", False),
-        ("Tin added to slow the decay.", "Tin was added to slow the decay of films.", False),
-        ("The metal added to slow decay.", "In cells a small amount of tin was added to slow decay.", False),
-        ("The triangle, which is a key part of it, is a key part of it.", "The triangle is a key part of it.", False),
-        (
-            "We use 8 of the films for this and 2 of the films.",
-            "We use 8 of the films for this and 2 of the films.",
-            True,
-        ),
-        ("Tin was added to slow the decay.", "Tin was added to slow the decay of films.", True),
-    ],
-)
-def test_what_must_hold_whatever_the_verifier_says(text: str, quote: str, held: bool) -> None:
-    assert stands(text, [quote], words_of) is held
