@@ -5,6 +5,7 @@ Heavy imports are inside the classes: a worker process loads one system and noth
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import hashlib
 import re
@@ -16,6 +17,8 @@ from typing import Any, ClassVar, Protocol
 
 SECONDS = 900.0
 """Longest wait for one reply of the model: generous, so that no peer loses an answer to a busy machine."""
+ANSWER_SECONDS = 300.0
+"""Longest wait for an answer of PaperQA, whose calls add up: a question that takes longer counts as failed."""
 STUFFED = 4
 """Chunks in the prompt of the plain chain: what LangChain's retrievers return unless told otherwise."""
 STUFF_PROMPT = """You answer questions about papers. Use only the numbered pieces below. If they do not hold the \
@@ -164,6 +167,7 @@ class PaperQA:
 
     name: ClassVar[str] = "PaperQA"
     json: ClassVar[bool] = False
+    answer: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, folder: Path, llm: str) -> None:
         # CPython 3.11 can crash when it collects the coroutines that litellm leaves waiting.
@@ -184,20 +188,44 @@ class PaperQA:
             temperature=0,
             parsing=ParsingSettings(use_doc_details=False, multimodal=False),
             prompts=PromptSettings(use_json=self.json),
-            answer=AnswerSettings(max_concurrent_requests=1),
+            answer=AnswerSettings(max_concurrent_requests=1, **self.answer),
         )
 
     def ingest(self, paths: Sequence[Path]) -> None:
         self.papers.ingest(paths)
 
     def ask(self, question: str) -> Told:
-        session = self.papers.run(
-            self.papers.docs.aquery(question, settings=self.papers.settings, embedding_model=self.papers.embedding)
-        )
+        settings, embedding = self.papers.settings, self.papers.embedding
+        query = self.papers.docs.aquery(question, settings=settings, embedding_model=embedding)
+        session = self.papers.run(asyncio.wait_for(query, ANSWER_SECONDS))
         known = {
             context.text.name: (str(context.text.doc.dockey), _named(context.text.name)) for context in session.contexts
         }
         return Told(session.answer, tuple(cut(session.answer, names_pattern(known), known)))
+
+
+class PaperQAInBrief(PaperQA):
+    """PaperQA as one sets it for a small model: half the passages, short summaries, a short answer; six calls."""
+
+    name: ClassVar[str] = "PaperQA, in brief"
+    answer: ClassVar[dict[str, Any]] = {
+        "evidence_k": 5,
+        "evidence_summary_length": "about 40 words",
+        "answer_max_sources": 3,
+        "answer_length": "about 60 words",
+    }
+
+
+class PaperQAFromPassages(PaperQA):
+    """PaperQA without summaries, for models that cannot write them: the answer is written from passages; one call."""
+
+    name: ClassVar[str] = "PaperQA, no summaries"
+    answer: ClassVar[dict[str, Any]] = {
+        "evidence_k": 3,
+        "evidence_skip_summary": True,
+        "answer_max_sources": 3,
+        "answer_length": "about 60 words",
+    }
 
 
 class PaperQAInJSON(PaperQA):

@@ -35,6 +35,8 @@ SYSTEMS = {
     "grounded": "benchmarks.answering:Grounded",
     "stuff": "benchmarks.answering:StuffChain",
     "paperqa": "benchmarks.answering:PaperQA",
+    "paperqa-brief": "benchmarks.answering:PaperQAInBrief",
+    "paperqa-passages": "benchmarks.answering:PaperQAFromPassages",
     "paperqa-json": "benchmarks.answering:PaperQAInJSON",
 }
 NAMES = {
@@ -42,6 +44,8 @@ NAMES = {
     "grounded": "clip-mat, with model",
     "stuff": "LangChain, stuff",
     "paperqa": "PaperQA",
+    "paperqa-brief": "PaperQA, in brief",
+    "paperqa-passages": "PaperQA, no summaries",
     "paperqa-json": "PaperQA, JSON",
 }
 OURS = ("extractive", "grounded")
