@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.generate import FORMATS
+from app.generate import FORMATS, NO_FILES
 from app.papers import asked_papers, show_answer
-from app.terminal import PathName, console, counted, json_option, note, plain, print_json
+from app.terminal import (
+    PathName,
+    PictureName,
+    console,
+    counted,
+    goes_without,
+    json_option,
+    needs,
+    note,
+    plain,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
@@ -47,7 +58,7 @@ _file = PathName(dir_okay=False)
               help="Go on with a plan, perhaps edited, in place of QUESTION: JSON, or TOML.")  # fmt: skip
 @click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --out.")
 @click.option("--out", type=_folder, help="Write the crystals and provenance.json into this folder.")
-@click.option("--picture", type=_file, help="Draw the first crystals, as PNG.")
+@click.option("--picture", type=PictureName(), help="Draw the first crystals, as PNG.")
 @json_option
 def design_command(
     question: str | None,
@@ -81,8 +92,13 @@ def design_command(
     """
     if (question is None) == (from_plan is None):
         raise click.UsageError("give a QUESTION, or go on with --from-plan FILE")
-    if question is not None and not question.strip() and from_plan is None:
+    if question is not None and not question.strip():
         raise click.UsageError("the question is empty; ask in a few words, e.g. 'Which telluride absorbs light best?'")
+    goes_without(
+        "--plan", ("--out", "--format", "--picture", "--all", "--templates"), "it writes the plan, and makes nothing"
+    )
+    goes_without("--from-plan", ("--llm",), "the answer stands in the plan")
+    needs("--format", "--out", NO_FILES)
     planned = _plan(question, paths, index, llm, from_plan)
     planned = _changed(planned, given, alternative)
     if edit:

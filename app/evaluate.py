@@ -14,7 +14,7 @@ from app.csp import csp_command
 from app.design_eval import design_command
 from app.guidance import text_command
 from app.retrieval import retrieval_command
-from app.terminal import PathName, json_option, note, print_json, progress_bar
+from app.terminal import PathName, goes_without, json_option, needs, note, print_json, progress_bar
 from app.verifier import verifier_command
 
 if TYPE_CHECKING:
@@ -77,8 +77,8 @@ def qa_command(
     \b
     Example:  clip-mat eval qa --papers papers/ --questions questions.jsonl --off-topic other.jsonl
     """
-    if paraphrases and not contexts:
-        raise click.UsageError("--paraphrases needs the --contexts that they are about")
+    needs("--paraphrases", "--contexts", "which they are about")
+    goes_without("--contexts", ("--papers", "--questions", "--off-topic", "--sentences"), "a pool stands in for papers")
     with ExitStack() as stack:
         folder = index or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         if contexts:

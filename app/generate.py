@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from app.terminal import PathName, PictureName, console, counted, json_option, note, plain, print_json, progress_bar
+from app.terminal import (
+    PathName,
+    PictureName,
+    console,
+    counted,
+    is_given,
+    json_option,
+    needs,
+    note,
+    plain,
+    print_json,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
     from clip_mat.generate.results import GenerationResult
 
 FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
+NO_FILES = "the folder that files of this format are written into"
 _AT_ONCE = 64
 _LIKE = '{"composition": "NaCl"}'
 _FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "new", "seed")
@@ -83,12 +96,14 @@ def generate_command(
     from clip_mat.generate.request import CrystalRequest
 
     if requests is not None:
-        if any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture)):
+        asked = any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture))
+        if asked or is_given("--format"):
             raise click.UsageError(
                 "--requests goes with -n, --seed, --from-noise, --new, --index, --denoiser and --rank only"
             )
         with _open(folder, weights) as generator:
             return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise, "new": new}, rank)
+    needs("--format", "--out", NO_FILES)
     request = CrystalRequest.read(
         text or "",
         n=n,

@@ -14,7 +14,18 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 from click.shell_completion import CompletionItem
 
-from app.terminal import PathName, PictureName, console, counted, json_option, note, plain, print_json, progress_bar
+from app.terminal import (
+    PathName,
+    PictureName,
+    console,
+    counted,
+    json_option,
+    needs,
+    note,
+    plain,
+    print_json,
+    progress_bar,
+)
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, MaterialsIndex
@@ -105,6 +116,7 @@ def search_command(
         raise click.UsageError("say what to find: TEXT, --filter, --like or --queries")
     if queries is not None and (export or picture):
         raise click.UsageError("--export and --picture show one search, not those of --queries")
+    needs("--format", "--export", "the folder that files of this format are written into")
     with _open(folder) as index:
         if queries is not None:
             return _answer_each(index, queries, k, condition)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import PathName, console, json_option, note_skipped, print_json, progress_bar
+from app.terminal import PathName, console, json_option, needs, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import CrystalClip
@@ -89,8 +89,7 @@ def retrieval_command(
 
     if bool(written) != bool(held_out):
         raise click.UsageError("--written and --held-out go together: only captions that training never saw count")
-    if index and not search:
-        raise click.UsageError("--index needs --search")
+    needs("--index", "--search", "which searches it")
     gallery = _read_gallery(paths)
     asked = read_ids(queries) if queries else list(gallery.ids)
     lists = _lists(gallery, asked, tiers or _TIERS, written, held_out, free, seed)

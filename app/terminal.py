@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -52,6 +53,34 @@ class PictureName(PathName):
         if not str(value).lower().endswith(".png"):
             self.fail(f"{str(value)!r}: pictures are PNG files; give a name that ends in .png", param, ctx)
         return super().convert(value, param, ctx)
+
+
+def is_given(option: str) -> bool:
+    """Whether an option of the command that runs, by its name like ``--out``, stands on the command line."""
+    context = click.get_current_context()
+    name = next(parameter.name for parameter in context.command.params if option in parameter.opts)
+    return name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+
+def needs(option: str, other: str, why: str) -> None:
+    """Refuse an option that would do nothing without another.
+
+    Raises:
+        UsageError: If it is given, and the other is not.
+    """
+    if is_given(option) and not is_given(other):
+        raise click.UsageError(f"{option} needs {other}, {why}")
+
+
+def goes_without(option: str, others: Iterable[str], why: str) -> None:
+    """Refuse options that would do nothing beside another.
+
+    Raises:
+        UsageError: If it is given, and one of the others is.
+    """
+    if is_given(option):
+        for other in filter(is_given, others):
+            raise click.UsageError(f"{option} goes without {other}: {why}")
 
 
 def json_option(function: Callable[..., Any]) -> Callable[..., Any]:

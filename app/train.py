@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import PathName, json_option, print_json, progress_bar, show_run
+from app.terminal import PathName, json_option, needs, print_json, progress_bar, show_run
 from app.train_ranker import ranker_command
 from app.train_verifier import verifier_command
 
@@ -113,6 +113,7 @@ def clip_command(
     from clip_mat.evaluation.queries import read_ids
     from clip_mat.training.clip import train_clip
 
+    needs("--held-out", "--captions", "of which it keeps some apart")
     kept = frozenset(read_ids(held_out)) if held_out else frozenset()
     own = {"written": captions, "held_out": kept, "loss": loss, "shared": not apart}
     return _train(train_clip, run | own, "making graphs", as_json)

@@ -78,7 +78,7 @@ def spacegroup_of(given: object) -> int:
     Raises:
         RequestError: If there is none.
     """
-    if isinstance(given, str) and not given.strip().isdigit():
+    if isinstance(given, str) and not given.strip().isdecimal():
         found = find_symbol(written := plain_digits(given.strip()), 0)
         if found is None or found[0] != len(written):
             raise RequestError(f"space group {given!r}: give a number from 1 to 230 or a symbol like Fm-3m")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from rag.answers import Support
 from rag.design.parts import Demand
@@ -56,7 +56,13 @@ class Evidence:
 
     @classmethod
     def from_dict(cls, given: dict[str, Any]) -> Evidence:
-        """What `to_dict` gives."""
+        """What `to_dict` gives.
+
+        Raises:
+            KeyError, TypeError, ValueError: If it is something else.
+        """
+        if given["demand"] not in get_args(Demand) or given["source"] not in get_args(Source):
+            raise ValueError(f"{given['demand']!r} by {given['source']!r} is no demand that anyone makes")
         place = Support.from_dict(given) if given.get("key") else None
         return cls(
             given["demand"],

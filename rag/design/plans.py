@@ -23,6 +23,7 @@ from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose,
 from rag.design.demands import Draft, draft
 from rag.design.evidence import Evidence
 from rag.design.parts import PARTS
+from rag.design.plan_files import read_plan
 from rag.design.statements import Statement, says, statements, told_too
 from rag.design.wish import Wish
 from rag.errors import QuestionError
@@ -171,22 +172,12 @@ class Plan:
         Raises:
             RequestError: If it cannot be read, or its request cannot be understood.
         """
-        path = Path(file)
+        saved = read_plan(Path(file))
         try:
-            text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise RequestError(f"{path}: cannot be read: {error}") from None
-        if path.suffix.lower() == ".toml":
-            return cls(question="", answer=None, wish=Wish.read_toml(text, str(path)))
-        try:
-            given = json.loads(text)
-            evidence = tuple(Evidence.from_dict(one) for one in given.get("evidence", ()))
-            wish = Wish.from_dict(given["request"])
-            answer = Answer.from_dict(given["answer"]) if given.get("answer") else None
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RequestError(f"{path}: not a plan: {error!r}; write one with --plan") from None
-        plan = cls(str(given.get("question", "")), answer, wish, evidence)
-        plan = replace(plan, evidence=_still_true(wish, wish, evidence), notes=tuple(map(str, given.get("notes", ()))))
+            evidence = _still_true(saved.wish, saved.wish, saved.evidence)
+        except RequestError as error:
+            raise RequestError(f"{file}: evidence: {error}") from None
+        plan = cls(saved.question, saved.answer, saved.wish, evidence, notes=saved.notes)
         return plan if papers is None else plan.checked(papers)
 
     def checked(self, papers: PaperLibrary) -> Self:

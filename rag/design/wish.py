@@ -146,7 +146,10 @@ class Wish(Demands):
             given = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise RequestError(f'{source} is no TOML: {error}; write lines like composition = "NaCl"') from None
-        return cls.from_dict(given)
+        try:
+            return cls.from_dict(given)
+        except RequestError as error:
+            raise RequestError(f"{source}: {error}") from None
 
 
 _ALL_PARTS = (*PARTS, "words", "n", "seed", "from_noise")
@@ -191,7 +194,7 @@ def _checked(name: str, value: Any) -> Any:
         return spacegroup_of(value)
     if name == "crystal_system" and value not in CRYSTAL_SYSTEMS:
         raise RequestError(f"crystal system {value!r}: know {', '.join(CRYSTAL_SYSTEMS)}")
-    if name == "gap" and value not in GAP_CLASSES:
+    if name == "gap" and (not isinstance(value, str) or value not in GAP_CLASSES):
         raise RequestError(f"gap {value!r}: know {', '.join(GAP_CLASSES)}")
     if name in ("filter", "words") and not isinstance(value, str):
         raise RequestError(f"{name} must be a text, not {value!r}")

@@ -115,12 +115,59 @@ def test_an_edited_plan_keeps_only_what_it_still_demands(planned: Plan, demo: Pa
     assert not [one for one in Plan.load(file, demo).evidence if one.demand == "composition"]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{", '{"question": "x"}', '{"request": {"colour": 1}}', "\x00"])
-def test_a_file_that_is_no_plan_is_told(tmp_path: Path, content: str) -> None:
+_NACL = '{"request": {"composition": "NaCl"}, '
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", "plan.json, line 1, column 1: the file is empty"),
+        ('{"request": {"n": 4},\n  "question" "x"}', "plan.json, line 2, column 14: no JSON: expecting ':' delimiter"),
+        ("\x00", "line 1, column 1: no JSON"),
+        ("1" * 5000, "no plan, but other JSON"),
+        ("[" * 100_000, "plan"),
+        ("[]", 'no part "request"'),
+        ('{"question": "x"}', 'no part "request"'),
+        ('{"request": ["NaCl"]}', 'no part "request"'),
+        ('{"request": {"colour": 1}}', "request: a request has no part 'colour'; it has composition"),
+        ('{"request": {"composition": "NaCl", "n": "four"}}', "request: n must be a whole number, not 'four'"),
+        ('{"request": {"composition": "NaCl", "gap": ["metal"]}}', "request: gap ['metal']: know metal"),
+        (_NACL + '"answer": {"question": "x"}}', "a part of its \"answer\" lacks 'abstained'"),
+        (_NACL + '"answer": ["x"]}', 'its "answer" is not as a plan has it'),
+        (_NACL + '"evidence": {}}', 'its "evidence" is no list'),
+        (_NACL + '"evidence": [{"demand": "gap"}]}', "evidence 1 lacks 'source'"),
+        (_NACL + '"evidence": ["because"]}', "evidence 1 is not as a plan has it: because"),
+        (
+            _NACL + '"evidence": [{"demand": "colour", "source": "user", "value": "red"}]}',
+            "evidence 1 is not as a plan has it",
+        ),
+        (
+            _NACL + '"evidence": [{"demand": "composition", "source": "user", "value": "Xx"}]}',
+            "evidence: composition 'Xx'",
+        ),
+    ],
+)
+def test_a_file_that_is_no_plan_is_told(tmp_path: Path, content: str, told: str) -> None:
     file = tmp_path / "plan.json"
     file.write_text(content, encoding="utf-8")
-    with pytest.raises(RequestError):
+    with pytest.raises(RequestError) as failed:
         Plan.load(file)
+    assert told in str(failed.value)
+    assert str(file) in str(failed.value)
+    assert "Error" not in str(failed.value)
+
+
+def test_a_plan_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "plan.json"
+    with pytest.raises(RequestError, match=r"plan\.json: cannot be read: No such file"):
+        Plan.load(file)
+    file.write_bytes(b"\xff\xfe{}")
+    with pytest.raises(RequestError, match=r"plan\.json: no text in UTF-8 \(byte 0\)"):
+        Plan.load(file)
+    wrong = tmp_path / "plan.toml"
+    wrong.write_text('spacegroup = "Q3"\n', encoding="utf-8")
+    with pytest.raises(RequestError, match=r"plan\.toml: space group 'Q3'"):
+        Plan.load(wrong)
 
 
 def test_toml_is_read_as_it_was_written(planned: Plan, tmp_path: Path) -> None:
