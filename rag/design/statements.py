@@ -20,7 +20,7 @@ from rag.design.compounds import Compound, definitions, find_compounds, lists_of
 from rag.design.gloss import glossed
 from rag.documents import Sentence
 from rag.extract import without_markers
-from rag.orders import is_order
+from rag.orders import addresses_machine
 from rag.passages import Passage, decode_passage
 from rag.retrieval import CANDIDATES
 
@@ -155,7 +155,7 @@ def statements(papers: PaperLibrary, answer: Answer, asked: Asked, where: Filter
     more = _of_cited_papers(papers, answer, asked, {one.id for one in found})
     passages: list[Scored | _Passage] = [*found, *more] if asked.asks_which else []
     for one in passages:
-        sentences = [sentence for sentence in one.passage.sentences if not is_order(sentence.text)]
+        sentences = [sentence for sentence in one.passage.sentences if not addresses_machine(sentence.text)]
         for place, sentence in enumerate(sentences):
             told = _coverage(papers, query, sentences, place, asked)
             if told >= least and (one.key, sentence.text) not in read:
@@ -163,7 +163,7 @@ def statements(papers: PaperLibrary, answer: Answer, asked: Asked, where: Filter
                 read[one.key, sentence.text] = Statement(
                     readable(sentence.text), places, told, in_answer=False, apart=True, written=sentence.text
                 )
-    kept = [statement for (_, text), statement in read.items() if not is_order(text)]
+    kept = [statement for (_, text), statement in read.items() if not addresses_machine(text)]
     highest = max((statement.weight for statement in kept), default=1.0)
     if answer.abstained and not _breaks_silence(asked, highest):
         return []
@@ -216,7 +216,7 @@ def _around(found: list[Scored], support: Support) -> Iterator[tuple[Sequence[Se
     for scored in found:
         if scored.key != support.key:
             continue
-        sentences = [sentence for sentence in scored.passage.sentences if not is_order(sentence.text)]
+        sentences = [sentence for sentence in scored.passage.sentences if not addresses_machine(sentence.text)]
         for place, sentence in enumerate(sentences):
             if not any(part.quote == support.quote and part.page == support.page for part in sentence.fragments):
                 continue
@@ -238,6 +238,6 @@ def _with_acronyms(papers: PaperLibrary, read: list[Statement]) -> list[Statemen
         if words and key not in defined:
             passages = papers.retriever.passages.records(where={"key": key})
             texts = (sentence.text for record in passages for sentence in decode_passage(record.payload).sentences)
-            defined[key] = tuple(definitions(text for text in texts if not is_order(text)).items())
+            defined[key] = tuple(definitions(text for text in texts if not addresses_machine(text)).items())
         done.append(replace(one, acronyms=defined.get(key, ())))
     return done
