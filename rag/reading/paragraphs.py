@@ -76,6 +76,17 @@ def is_open(lines: Sequence[Line]) -> bool:
     return not _CLOSED.search(last.text) and last.x1 > last.column[1] - 4 * last.size
 
 
+def is_cut_off(text: Paragraph, following: Paragraph | None) -> bool:
+    """Whether the last sentence of a paragraph lacks its end: it is open, or leads on to a displayed formula or a list
+    (``is calculated by``)."""
+    if is_open(text.lines):
+        return True
+    if following is None or _CLOSED.search(text.lines[-1].text) or _ITEM.match(text.lines[0].text):
+        return False
+    is_formula = following.kind is Kind.FORMULA and _same_column(text, following)
+    return is_formula or (following.kind is Kind.BODY and _BULLET.match(following.lines[0].text) is not None)
+
+
 def begins_amid(text: str) -> bool:
     """Whether a text begins amid a sentence, with a plain word in lower case."""
     return _LOWER.match(text) is not None

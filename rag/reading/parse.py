@@ -21,7 +21,7 @@ from rag.reading.glyphcodes import GlyphCodes
 from rag.reading.limits import Limits
 from rag.reading.lines import Line, lines_of, pieces_of, rows_of
 from rag.reading.metadata import read_xmp
-from rag.reading.paragraphs import Paragraph, begins_amid, is_open, paragraphs_of
+from rag.reading.paragraphs import Paragraph, begins_amid, is_cut_off, paragraphs_of
 from rag.reading.pdf import Glyphs, PdfFile
 from rag.reading.roles import assign_kinds, is_credit
 from rag.reading.sentences import sentence_ends
@@ -157,7 +157,7 @@ class _Writer:
 
     def sentences(self, paragraphs: Sequence[Paragraph]) -> Iterator[Sentence]:
         """All sentences in order, numbered by paragraph."""
-        for number, paragraph in enumerate(paragraphs):
+        for number, (paragraph, following) in enumerate(zip(paragraphs, [*paragraphs[1:], None], strict=True)):
             flow = Flow(paragraph.lines, self._vocabulary, self._codes, self._raised)
             section = one_line(readable(paragraph.section))
             spans = list(_spans(flow, paragraph.kind))
@@ -168,7 +168,7 @@ class _Writer:
                 if sentence.kind is Kind.CAPTION and is_credit(sentence.text):
                     sentence = replace(sentence, kind=Kind.FRONT)
                 elif (span is spans[0] and begins_amid(sentence.text)) or (
-                    span is spans[-1] and is_open(paragraph.lines)
+                    span is spans[-1] and is_cut_off(paragraph, following)
                 ):
                     sentence = replace(sentence, whole=False)
                 yield sentence

@@ -214,6 +214,22 @@ def test_a_sentence_whose_rest_is_not_found_is_not_whole(read_bytes: Read) -> No
     assert [s.text[:14] for s in headless.sentences if not s.whole] == ["diffuse faster"]
 
 
+LEADS_ON = ("We held all of the films at the same heat. Their rate is given by",)
+
+
+@pytest.mark.parametrize(
+    "following",
+    [
+        [text(200, 270, "k = A exp(-E / kT) (3)", 10), *column(72, 240, FILLER)],
+        [text(84, 280, "* the heat of all of the films,"), text(84, 266, "* the time that they were held.")],
+    ],
+)
+def test_a_sentence_that_leads_on_to_a_formula_or_a_list_is_not_whole(read_bytes: Read, following: list[str]) -> None:
+    document = read_bytes(Builder().page(*paper_page(), *column(72, 300, LEADS_ON), *following).build())
+    cut = [s.text for s in document.sentences if s.kind is Kind.BODY and not s.whole]
+    assert cut == ["Their rate is given by"]
+
+
 def test_a_list_that_runs_inside_a_sentence_does_not_break_it(read_bytes: Read) -> None:
     lines = (
         "The graph does four things with each of the papers: (i) it reads,",
