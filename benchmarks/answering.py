@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Protocol
 
 SECONDS = 900.0
 """Longest wait for one reply of the model: generous, so that no peer loses an answer to a busy machine."""
-ANSWER_SECONDS = 300.0
+ANSWER_SECONDS = 900.0
 """Longest wait for an answer of PaperQA, whose calls add up: a question that takes longer counts as failed."""
 STUFFED = 4
 """Chunks in the prompt of the plain chain: what LangChain's retrievers return unless told otherwise."""
