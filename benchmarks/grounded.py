@@ -5,7 +5,7 @@
 
 `forged` asks with a scripted model that commits every known fault (`rag.evaluation.forged`). `model` asks a real one
 the questions, then once more without the papers that answer them, and checks every citation by other means
-(`rag.evaluation.citations`). Indexes are made by ``clip-mat ingest``.
+(:mod:`benchmarks.citations`). Indexes are made by ``clip-mat ingest``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,13 @@ import time
 from pathlib import Path
 from typing import Any
 
+from benchmarks.citations import check_citations
+from benchmarks.foreign_pages import read_pages
+from benchmarks.judge import Judge
+from benchmarks.judge_error import minilm
 from rag import PaperLibrary
 from rag.answers import Answer
 from rag.evaluation import evaluate_answers, read_questions
-from rag.evaluation.citations import check_citations
 from rag.evaluation.forged import make_cases, run_forged
 from rag.evaluation.questions import same_file
 from rag.llm import load_model
@@ -68,7 +71,9 @@ def model(library: PaperLibrary, pdfs: Path, questions: Path, spec: str) -> tupl
 
     report = evaluate_answers(ask, asked, [])
     silent = [library.ask(q.text, where=elsewhere, llm=language_model).abstained for q in asked]
-    citations = check_citations(answers, {path.name: path for path in pdfs.rglob("*.pdf")}.__getitem__)
+    paths = sorted(pdfs.rglob("*.pdf"))
+    judge = Judge(read_pages(paths), minilm())
+    citations = check_citations(answers, judge, {path.name: path for path in paths}.__getitem__)
     extracts = sum(answer.model.startswith("extractive") for answer in answers)
     result = {
         "model": language_model.name,

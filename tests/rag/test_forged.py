@@ -11,7 +11,6 @@ import pytest
 from clip_mat import SentenceEncoder
 from rag import PaperLibrary
 from rag.answers import Answer, AnswerSentence
-from rag.evaluation.citations import check_citations, holds
 from rag.evaluation.forged import Case, Known, _faults, make_cases, run_forged
 from rag.evaluation.forgeries import FORGERIES, REWORDINGS
 
@@ -89,21 +88,3 @@ def test_the_suite_sees_what_it_is_for(case_and_answer: tuple[Case, Answer, Know
     for words, sentence in wrong.items():
         faults = list(_faults(replace(answer, sentences=(sentence,)), case, known))
         assert any(words in fault for fault in faults), words
-
-
-def test_citations_are_checked_by_other_means(demo: PaperLibrary) -> None:
-    from rag.demo import PAPER
-
-    answer = demo.ask("Are temperature effects important for defects?")
-    report = check_citations([answer], lambda _: PAPER)
-    assert report.precision == 1.0
-    assert report.sentences == len(answer.sentences)
-    first = answer.sentences[0]
-    moved = replace(first, support=tuple(replace(place, page=1) for place in first.support))
-    more = replace(first, text="Gold costs 12 dollars.")
-    spoilt = check_citations([replace(answer, sentences=(moved, more, AnswerSentence("So it is.")))], lambda _: PAPER)
-    assert spoilt.precision < 0.5
-    assert spoilt.unsupported == (more.text,)
-    assert spoilt.uncited == ("So it is.",)
-    assert len(spoilt.quotes.astray) == 1
-    assert not holds(replace(first, text=first.text[:-1] + " at 77 K."))
