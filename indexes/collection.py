@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,20 +11,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from indexes import rows, schema
-from indexes.engine import REMEDY, Engine
-from indexes.errors import QueryError, StoreDamaged, StoreMissing
+from indexes import rows
+from indexes.engine import Engine
+from indexes.errors import QueryError
 from indexes.filters import compile_filter
 from indexes.fulltext import Postings, Tokenizer, phrase
-from indexes.rows import Row
-from indexes.state import State, read_states
+from indexes.state import State
 from indexes.store import Filter, Hit, Manifest, Record, Vector
+from indexes.table import RecordTable
 from indexes.vectors import IndexPolicy, VectorIndex, Version
 
 log = logging.getLogger(__name__)
 
 _BATCH = 512
-_REMEMBERED_FILTERS = 16
 
 
 class SQLiteCollection:
@@ -45,13 +43,11 @@ class SQLiteCollection:
         self._tokenizer = tokenizer
         self._policy = policy
         self._cid = state.cid
-        self._table = f"records_{state.cid}"
-        self._fts = f"fts_{state.cid}"
+        self._table = RecordTable(engine, state.name, state.cid)
         self._postings: tuple[tuple[int, bytes], Postings] | None = None
         self._index: VectorIndex | None = None
         self._index_saved: Version | None = None
         self._index_volatile = False
-        self._matches: OrderedDict[tuple[bytes, str, str], npt.NDArray[np.int64]] = OrderedDict()
 
     def upsert(self, records: Iterable[Record]) -> int:
         """Insert records, or replace those of the same id; returns how many were given.
@@ -59,27 +55,21 @@ class SQLiteCollection:
         Raises:
             RecordError: One of them cannot be kept; then none is.
         """
-        with self._engine.transaction() as connection:
+        with self._engine.transaction():
             generation = self._engine.new_generation()
-            state = self._state()
-            (next_rid,) = connection.execute(f"SELECT COALESCE(MAX(rid), 0) + 1 FROM {self._table}").fetchone()
+            state = self._table.state()
+            free = self._table.free_rid()
             removed, added, total = [], [], 0
             for record in records:
                 total += 1
-                old = self._row_of(rows.check_id(record.id))
-                row = rows.encode(record, next_rid if old is None else old.rid, generation, self.manifest)
-                checksum = row.checksum()
-                added.append(checksum)
+                old = self._table.row_of(rows.check_id(record.id))
+                row = rows.encode(record, free if old is None else old.rid, generation, self.manifest)
                 if old is None:
-                    next_rid += 1
+                    free += 1
                 else:
-                    removed.append(self._remove(old))
-                connection.execute(
-                    f"INSERT INTO {self._table} ({schema.ROW_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                    (row.rid, generation, row.id, row.metadata, row.text, row.payload, row.vector, checksum),
-                )
-                connection.execute(f"INSERT INTO {self._fts} (rowid, text) VALUES (?, ?)", (row.rid, row.text))
-            self._write_state(state.changed(generation, removed, added))
+                    removed.append(self._table.remove(old))
+                added.append(self._table.insert(row))
+            self._table.write_state(state.changed(generation, removed, added))
         return total
 
     def delete(self, ids: Iterable[str] | None = None, where: Filter | None = None) -> int:
@@ -92,29 +82,26 @@ class SQLiteCollection:
             raise QueryError("delete needs ids or a filter (where={} deletes everything)")
         with self._engine.transaction():
             generation = self._engine.new_generation()
-            state = self._state()
+            state = self._table.state()
             condition, values = compile_filter(where)
             if ids is not None:
                 condition += " AND id IN (SELECT value FROM json_each(?))"
                 values = [*values, json.dumps([rows.check_id(key) for key in ids])]
-            removed = [self._remove(row) for row in self._rows(condition, values)]
-            self._write_state(state.changed(generation, removed, []))
+            removed = [self._table.remove(row) for row in self._table.rows(condition, values)]
+            self._table.write_state(state.changed(generation, removed, []))
         return len(removed)
 
     def get(self, ids: Iterable[str]) -> list[Record | None]:
         """The records of `ids`, in that order; None where there is none."""
         with self._engine.reading():
-            found = [self._row_of(rows.check_id(key)) for key in ids]
+            found = [self._table.row_of(rows.check_id(key)) for key in ids]
             return [None if row is None else row.record() for row in found]
 
     def ids(self, where: Filter | None = None) -> list[str]:
         """Ids of all records, or of those that match, sorted by code point."""
         condition, values = compile_filter(where)
-        with self._engine.reading() as connection:
-            return [
-                key
-                for (key,) in connection.execute(f"SELECT id FROM {self._table} WHERE {condition} ORDER BY id", values)
-            ]
+        with self._engine.reading():
+            return self._table.ids(condition, values)
 
     def records(self, where: Filter | None = None) -> Iterator[Record]:
         """All records, or those that match, sorted by id.
@@ -125,7 +112,7 @@ class SQLiteCollection:
         last = ""
         while True:
             with self._engine.reading():
-                batch = self._rows(f"{condition} AND id > ? ORDER BY id LIMIT {_BATCH}", [*values, last])
+                batch = self._table.rows(f"{condition} AND id > ? ORDER BY id LIMIT {_BATCH}", [*values, last])
             yield from (row.record() for row in batch)
             if len(batch) < _BATCH:
                 return
@@ -133,12 +120,8 @@ class SQLiteCollection:
 
     def count(self, where: Filter | None = None) -> int:
         """How many records there are, or match."""
-        with self._engine.reading() as connection:
-            if where is None:
-                return self._state().count
-            condition, values = compile_filter(where)
-            (count,) = connection.execute(f"SELECT count(*) FROM {self._table} WHERE {condition}", values).fetchone()
-            return int(count)
+        with self._engine.reading():
+            return self._table.state().count if where is None else self._table.count(*compile_filter(where))
 
     def __len__(self) -> int:
         return self.count()
@@ -153,7 +136,7 @@ class SQLiteCollection:
         result = np.empty((len(ids), manifest.dimension), dtype=np.float32)
         with self._engine.reading():
             for place, key in enumerate(ids):
-                row = self._row_of(rows.check_id(key))
+                row = self._table.row_of(rows.check_id(key))
                 if row is None or row.vector is None:
                     raise QueryError(f"collection {self.name!r} has no record {key!r}")
                 result[place] = np.frombuffer(row.vector, dtype="<f4")
@@ -183,11 +166,11 @@ class SQLiteCollection:
         queries = rows.as_vectors(array, manifest, "the query", QueryError)
         condition = None if where is None else compile_filter(where)
         with self._engine.reading():
-            if k == 0 or not self._state().count:
+            if k == 0 or not self._table.state().count:
                 results: list[list[Hit]] = [[] for _ in queries]
             else:
                 index = self._vector_index(manifest)
-                allowed = None if condition is None else np.isin(index.rids, self._rids(*condition))
+                allowed = None if condition is None else np.isin(index.rids, self._table.matching(*condition))
                 results = [
                     self._hits(index.rids[found.positions], found.scores, k)
                     for found in index.search(queries, k, allowed, self._policy)
@@ -211,7 +194,7 @@ class SQLiteCollection:
             postings = self._text_index()
             scores = postings.scores(terms)
             if condition is not None:
-                scores[~np.isin(postings.rids, self._rids(*condition))] = 0.0
+                scores[~np.isin(postings.rids, self._table.matching(*condition))] = 0.0
             found = np.flatnonzero(scores)
             if len(found) > k:
                 found = found[scores[found] >= np.partition(scores[found], -k)[-k]]
@@ -223,17 +206,15 @@ class SQLiteCollection:
         Raises:
             QueryError: There is no such record.
         """
-        with self._engine.reading() as connection:
+        with self._engine.reading():
             postings = self._text_index()
             scores = postings.scores(self._tokenizer.query_terms(query))
             result = []
             for key in ids:
-                row = connection.execute(
-                    f"SELECT rid FROM {self._table} WHERE id = ?", (rows.check_id(key),)
-                ).fetchone()
-                if row is None:
+                rid = self._table.rid_of(rows.check_id(key))
+                if rid is None:
                     raise QueryError(f"collection {self.name!r} has no record {key!r}")
-                result.append(float(scores[np.searchsorted(postings.rids, row[0])]))
+                result.append(float(scores[np.searchsorted(postings.rids, rid)]))
         return result
 
     def document_frequency(self, terms: Iterable[str]) -> dict[str, int]:
@@ -243,12 +224,11 @@ class SQLiteCollection:
         stand in a row.
         """
         result = {}
-        with self._engine.reading() as connection:
+        with self._engine.reading():
             for term in terms:
                 words = self._tokenizer(term)
                 if len(words) > 1:
-                    sql = f"SELECT count(*) FROM {self._fts} WHERE {self._fts} MATCH ?"
-                    (result[term],) = connection.execute(sql, (phrase(term),)).fetchone()
+                    result[term] = self._table.phrase_count(phrase(term))
                 else:
                     result[term] = self._text_index().frequency(words[0]) if words else 0
         return result
@@ -270,74 +250,13 @@ class SQLiteCollection:
     @property
     def index_path(self) -> Path:
         """Where the FAISS file is, if it has been written."""
-        return self._engine.directory / f"{self._table}.faiss"
+        return self._engine.directory / f"{self._table.file_name}.faiss"
 
     # What follows is called while reading or inside a transaction.
 
-    def _state(self) -> State:
-        for state in read_states(self._engine):
-            if state.cid == self._cid and state.name == self.name:
-                return state
-        raise StoreMissing(self._engine.directory, f"collection {self.name!r} was deleted", "open it anew")
-
-    def _write_state(self, state: State) -> None:
-        self._engine.connection.execute(
-            "UPDATE collections SET generation = ?, count = ?, digest = ?, checksum = ? WHERE cid = ?",
-            (state.generation, state.count, state.digest, state.checksum(), state.cid),
-        )
-
-    def _iterate(self, condition: str, values: Sequence[Any]) -> Iterator[Row]:
-        sql = f"SELECT {schema.ROW_COLUMNS} FROM {self._table} WHERE {condition}"
-        for *fields, checksum in self._engine.connection.execute(sql, values):
-            row = Row(*fields)
-            if not row.agrees(checksum):
-                raise StoreDamaged(
-                    self._engine.directory,
-                    f"record {row.id!r} of collection {self.name!r} is damaged",
-                    REMEDY,
-                    [f"{self.name}: {row.id!r}"],
-                )
-            yield row
-
-    def _rows(self, condition: str, values: Sequence[Any]) -> list[Row]:
-        return list(self._iterate(condition, values))
-
-    def _row_of(self, key: str) -> Row | None:
-        found = self._rows("id = ?", [key])
-        return found[0] if found else None
-
-    def _remove(self, row: Row) -> bytes:
-        connection = self._engine.connection
-        connection.execute(
-            f"INSERT INTO {self._fts} ({self._fts}, rowid, text) VALUES ('delete', ?, ?)", (row.rid, row.text)
-        )
-        connection.execute(f"DELETE FROM {self._table} WHERE rid = ?", (row.rid,))
-        return row.checksum()
-
-    def _rids(self, condition: str, values: Sequence[Any]) -> npt.NDArray[np.int64]:
-        """Rows that match a filter; remembered, since one filter often serves many searches."""
-        key = (self._state().digest, condition, json.dumps(values))
-        if key in self._matches:
-            self._matches.move_to_end(key)
-            return self._matches[key]
-        found = self._engine.connection.execute(f"SELECT rid FROM {self._table} WHERE {condition}", values).fetchall()
-        rids = np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))
-        self._matches[key] = rids
-        if len(self._matches) > _REMEMBERED_FILTERS:
-            self._matches.popitem(last=False)
-        return rids
-
     def _hits(self, rids: npt.NDArray[np.int64], scores: npt.NDArray[Any], k: int) -> list[Hit]:
         """Name the rows, order them by score, then id, and keep k."""
-        found = self._engine.connection.execute(
-            f"SELECT rid, id FROM {self._table} WHERE rid IN (SELECT value FROM json_each(?))",
-            (json.dumps(rids.tolist()),),
-        )
-        names = dict(found.fetchall())
-        if len(names) != len(rids):
-            raise StoreDamaged(
-                self._engine.directory, f"an index of collection {self.name!r} names records that are not there", REMEDY
-            )
+        names = self._table.names(rids)
         hits = [Hit(names[rid], float(score)) for rid, score in zip(rids.tolist(), scores.tolist(), strict=True)]
         return sorted(hits, key=lambda hit: (-hit.score, hit.id))[:k]
 
@@ -347,7 +266,7 @@ class SQLiteCollection:
         return self.manifest
 
     def _text_index(self) -> Postings:
-        state = self._state()
+        state = self._table.state()
         key = (state.generation, state.digest)
         if self._postings is None or self._postings[0] != key:
             self._postings = key, Postings(self._engine.connection, self._cid)
@@ -356,7 +275,7 @@ class SQLiteCollection:
     def _vector_index(self, manifest: Manifest) -> VectorIndex:
         """The FAISS index of what is being read: the one in memory, else the file, brought up to date, else a
         new one."""
-        state = self._state()
+        state = self._table.state()
         version = Version(state.generation, state.digest.hex())
         index = self._index
         if index is not None and index.version != version and self._index_volatile:
@@ -369,7 +288,7 @@ class SQLiteCollection:
             index = self._follow(index, version, state.count)
         built = False
         if index is None:
-            rids, vectors = self._read_vectors("1", [], state.count, manifest)
+            rids, vectors = self._table.vectors("1", [], state.count, manifest.dimension)
             index = VectorIndex.build(rids, vectors, version, manifest, self._policy)
             built = True
         self._index = index
@@ -383,27 +302,14 @@ class SQLiteCollection:
         since = index.version.generation
         if since >= version.generation or self._policy.kind(count) != index.kind:
             return None
-        connection = self._engine.connection
-        (changed,) = connection.execute(f"SELECT count(*) FROM {self._table} WHERE generation > ?", (since,)).fetchone()
+        changed = self._table.count("generation > ?", [since])
         # Read from the index over generations, which is far smaller than the rows.
-        found = connection.execute(f"SELECT rid FROM {self._table} WHERE generation >= 0").fetchall()
-        live = np.fromiter((rid for (rid,) in found), dtype=np.int64, count=len(found))
+        live = self._table.rids("generation >= 0", [])
         if len(index.rids) + changed - len(live) > self._policy.rebuild_at * len(live):
             return None
-        rids, vectors = self._read_vectors("generation > ?", [since], changed, index.manifest)
+        rids, vectors = self._table.vectors("generation > ?", [since], changed, index.manifest.dimension)
         index.refresh(live, rids, vectors, version)
         return index
-
-    def _read_vectors(
-        self, condition: str, values: Sequence[Any], count: int, manifest: Manifest
-    ) -> tuple[npt.NDArray[np.int64], Vector]:
-        """Row ids (n,) and vectors (n, d), from rows whose checksums agree; one row in memory at a time."""
-        rids = np.empty(count, dtype=np.int64)
-        vectors = np.empty((count, manifest.dimension), dtype=np.float32)
-        for place, row in enumerate(self._iterate(condition, values)):
-            rids[place] = row.rid
-            vectors[place] = np.frombuffer(row.vector or b"", dtype="<f4")
-        return rids, vectors
 
 
 def _check_k(k: int) -> None:
