@@ -7,9 +7,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor
 from functools import cached_property
 from multiprocessing import get_context
@@ -22,6 +20,7 @@ import numpy.typing as npt
 from clip_mat.crystal import Crystal
 from clip_mat.errors import WeightsError
 from clip_mat.sentence_encoder import DEFAULT_SHA256, SentenceEncoder, packaged_folder
+from clip_mat.weight_files import read_weights, write_weights
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from clip_mat.towers.model import TwoTowers
 
 FORMAT = 1
-WEIGHTS = "model.safetensors"
-CONFIG = "config.json"
 _BATCH = 128
 _WORTH_SHARING = 64
 
@@ -161,22 +158,15 @@ def save_model(model: TwoTowers, folder: str | Path, half: bool = True) -> None:
         folder: Made where it is missing.
         half: Keep the weights as float16, half the size; they are used as float32 again.
     """
-    import torch
-    from safetensors.torch import save_file
-
     from clip_mat.towers.model import FROZEN
 
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    dtype = torch.float16 if half else torch.float32
     state = {
-        name: value.detach().to("cpu", dtype).contiguous()
+        name: value
         for name, value in model.state_dict().items()
         if not name.startswith(FROZEN) and not _shared_again(name, model.config.shared)
     }
-    save_file(state, folder / WEIGHTS)
     config = {"format": FORMAT, "pretrained_sha256": DEFAULT_SHA256, "model": model.config.to_dict()}
-    (folder / CONFIG).write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+    write_weights(Path(folder), state, config, half=half)
 
 
 def load_model(folder: Path) -> tuple[TwoTowers, str]:
@@ -185,33 +175,19 @@ def load_model(folder: Path) -> tuple[TwoTowers, str]:
     Raises:
         WeightsError: If the weights are missing, damaged, or do not fit their configuration.
     """
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     from clip_mat.towers.model import FROZEN, ModelConfig, TwoTowers
 
-    try:
-        config = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
-        if config["format"] != FORMAT:
-            raise WeightsError(f"{folder}: weights of format {config['format']}, this version reads {FORMAT}; upgrade")
-        sizes = ModelConfig.from_dict(config["model"])
-        digest = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
-        state = load_file(folder / WEIGHTS)
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-        raise WeightsError(f"{folder}: no usable Crystal CLIP there ({error}); train one or reinstall") from error
-    if config["pretrained_sha256"] != SentenceEncoder().fingerprint:
-        raise WeightsError(f"{folder}: trained on another pretrained encoder than the installed one")
+    def parse(config: Mapping[str, Any]) -> tuple[ModelConfig, str]:
+        return ModelConfig.from_dict(config["model"]), str(config["pretrained_sha256"])
+
+    saved = read_weights(folder, "Crystal CLIP", FORMAT, parse)
+    sizes, pretrained = saved.config
+    if pretrained != SentenceEncoder().fingerprint:
+        raise WeightsError(f"{folder}: trained on another pretrained encoder than the installed one; train anew")
     model = TwoTowers(sizes, packaged_folder())
-    names = (name for name in model.state_dict() if not name.startswith(FROZEN))
-    expected = {name for name in names if not _shared_again(name, sizes.shared)}
-    if expected != set(state):
-        odd = sorted(expected ^ set(state))
-        raise WeightsError(f"{folder / WEIGHTS}: does not fit its configuration ({odd[0]} and {len(odd) - 1} more)")
-    try:
-        model.load_state_dict({name: value.float() for name, value in state.items()}, strict=False)
-    except RuntimeError as error:
-        raise WeightsError(f"{folder / WEIGHTS}: does not fit its configuration ({error})") from error
-    return model, digest
+    names = {name for name in model.state_dict() if not name.startswith(FROZEN)}
+    saved.put_into(model, {name for name in names if not _shared_again(name, sizes.shared)})
+    return model, saved.digest
 
 
 def _shared_again(name: str, shared: bool) -> bool:

@@ -12,7 +12,8 @@ from clip_mat.errors import RequestError, WeightsError
 from clip_mat.generate.cells import LatticeScale
 from clip_mat.generate.conditions import Condition, collate_conditions
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig, Prediction, State
-from clip_mat.generate.denoiser_weights import CONFIG, WEIGHTS, load_denoiser, save_denoiser
+from clip_mat.generate.denoiser_weights import load_denoiser, save_denoiser
+from clip_mat.weight_files import CONFIG, WEIGHTS
 
 SMALL = DenoiserConfig(width=24, layers=2, heads=2, pair_width=8, condition_width=16, vector=6, most_atoms=8,
                        cells=(0, 1, 1, 1, 1, 1, 1, 1, 1))  # fmt: skip

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from clip_mat import CrystalClip
-from clip_mat.clip import CONFIG, WEIGHTS, save_model
+from clip_mat.clip import save_model
 from clip_mat.crystal import Crystal
 from clip_mat.errors import WeightsError
 from clip_mat.sentence_encoder import packaged_folder
 from clip_mat.towers.model import ModelConfig, TwoTowers
+from clip_mat.weight_files import CONFIG, WEIGHTS
 
 SMALL = ModelConfig(dimension=16, chemistry_width=16, atom_width=16, channels=4, rounds=1, text_width=32, text_layers=1)
 CRYSTAL = Crystal.from_symbols(["Cs", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], 4.12 * np.eye(3))

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from clip_mat import CrystalClip
-from clip_mat.clip import CONFIG, WEIGHTS, save_model
+from clip_mat.clip import save_model
 from clip_mat.entry_facts import facts_of
 from clip_mat.language.captions import Caption
 from clip_mat.search.bundled import bundled_entries
@@ -26,6 +26,7 @@ from clip_mat.towers.vocabulary import Vocabulary
 from clip_mat.training.clip import begin_from, train_clip
 from clip_mat.training.dataset import stated_by
 from clip_mat.training.pairs import PairSource, TrainingSet, WhoHas
+from clip_mat.weight_files import CONFIG, WEIGHTS
 
 
 @pytest.fixture(scope="module")
