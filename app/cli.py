@@ -5,6 +5,7 @@ Commands live in modules of their own and are imported when they run; nothing he
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -30,6 +31,21 @@ COMMANDS = {
     "doctor": "app.doctor",
     "completion": "app.completion",
 }
+
+
+_REMEDIES = {
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "check the path: a part of it is a file",
+    errno.EISDIR: "name a file",
+    errno.EEXIST: "choose another name",
+    errno.EACCES: "allow it, or choose another place",
+    errno.EPERM: "allow it, or choose another place",
+    errno.EROFS: "choose another place",
+    errno.ENOSPC: "make room, or choose another disk",
+    errno.EDQUOT: "make room, or choose another disk",
+    errno.ENAMETOOLONG: "choose a shorter name",
+}
+"""What to do about what the system says of a file."""
 
 
 class _Commands(click.Group):
@@ -103,8 +119,10 @@ def _one_line(error: Exception) -> str:
     words = plain(" ".join(str(error).split()))
     if isinstance(error, ClipMatError | IndexesError | RagError):
         return words
-    if isinstance(error, OSError):
-        return plain(f"{error.filename}: {error.strerror}") if error.filename else words
+    if isinstance(error, OSError) and error.strerror:
+        named = f"{error.filename}: " if error.filename else ""
+        remedy = _REMEDIES.get(error.errno or 0, "")
+        return plain(f"{named}{error.strerror}") + (f" ({remedy})" if remedy else "")
     return f"unexpected {type(error).__name__}: {words} (run again with --debug and report what it prints)"
 
 

@@ -70,6 +70,7 @@ FAILURES = [  # what is called; what the one line says: the value or file, and t
     ("search --like absent.cif", "absent.cif: no such file", ""),
     ("search --like bad.cif", "bad.cif: not a CIF: line 1: expected block header", ""),
     (f"search {BIG}", "100,000 characters", "shorten it to"),
+    ("search salt --export file/out", "file/out: Not a directory", "a part of it is a file"),
     ("search salt -k -3", "-3", "at least 0"),
     ("search salt --filter elements_HAS", "elements_HAS", "<here>"),
     ("search salt --filter elements<", "cannot be read", "write it like elements HAS"),
