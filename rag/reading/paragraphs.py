@@ -83,8 +83,8 @@ def is_cut_off(text: Paragraph, following: Paragraph | None) -> bool:
         return True
     if following is None or _CLOSED.search(text.lines[-1].text) or _ITEM.match(text.lines[0].text):
         return False
-    is_formula = following.kind is Kind.FORMULA and _same_column(text, following)
-    return is_formula or (following.kind is Kind.BODY and _BULLET.match(following.lines[0].text) is not None)
+    is_list = following.kind is Kind.BODY and _BULLET.match(following.lines[0].text) is not None
+    return is_list or following.kind is Kind.FORMULA
 
 
 def begins_amid(text: str) -> bool:
