@@ -26,16 +26,15 @@ from rag.reading.text import word_list
 from rag.verify.rewriting import other_words
 
 _LINKING = word_list(
-    "however therefore thus hence moreover furthermore additionally also indeed consequently nevertheless nonetheless "
-    "interestingly notably importantly remarkably finally overall similarly likewise besides meanwhile recently here "
-    "accordingly specifically too then"
+    "however therefore thus hence moreover furthermore additionally also indeed consequently nevertheless nonetheless"
 )
-"""Adverbs that tie a sentence to others, and say nothing of the matter."""
+"""Adverbs that tie a sentence to others wherever they stand, and say nothing of the matter."""
 
 _OPENING = _LINKING | word_list(
-    "in on as for to of at by the this our a an other hand end first second third last next addition fact result "
-    "consequence contrast example instance particular turn summary conclusion brief work study paper article section "
-    "review manuscript chapter more importantly same time respect regard context instead rather"
+    "interestingly notably importantly remarkably finally overall similarly likewise besides meanwhile recently here "
+    "accordingly specifically then in on as for to of at by the this our a an other hand end first second third last "
+    "next addition fact result consequence contrast example instance particular turn summary conclusion brief work "
+    "study paper article section review manuscript chapter more same time respect regard context instead rather"
 )
 """Words of phrases that do the same at the beginning: "on the other hand", "in this work"."""
 
@@ -57,7 +56,10 @@ _FRONTED = word_list("in on at for by with during after before under among withi
 _SUBORDINATE = word_list(
     "that which who whose where when while whereas because since as if although though unless so than"
 )
-"""Words that open a clause of their own, to which a phrase behind it would seem to belong."""
+"""Words that open a clause of their own."""
+
+_JOINING = _SUBORDINATE | word_list("and or but")
+"""Words in front of something to which a phrase behind it would seem to belong."""
 
 _CONDITIONAL = word_list("if unless except only provided when whenever")
 _COMPARISONS = frozenset("<>=≤≥≈≪≫")
@@ -92,7 +94,7 @@ _TOKEN = re.compile(
     r"|[^\W\d_][^\W_]*(?:['’][^\W\d_]+)?(?:\^[+-]?\w*[+-]?)?"  # a word or a formula
     r"|(?<=\d)\s*-\s*(?=\d)"  # from ... to
     r"|[<>=≤≥≈~±×·→←↔%°/+∼∝≡≪≫∞√∑∫∂∆¼½¾]"
-    r"|[,;:()\[\]]"
+    r"|[,;:]|(?<!\w)[(\[]|[)\]](?!\w)"  # brackets within a word, as in a formula, set nothing apart
 )
 _STOPS = frozenset(",;:()[]")
 
@@ -224,7 +226,7 @@ def _opening_last(theirs: _Words) -> Iterator[_Words]:
             return
         opening, rest = theirs.words[start:comma], theirs.words[comma:]
         links = all(word.lower() in _OPENING for word in opening)
-        is_one_clause = not any(theirs.before[comma + 1 : -1]) and _SUBORDINATE.isdisjoint(map(str.lower, rest))
+        is_one_clause = not any(theirs.before[comma + 1 : -1]) and _JOINING.isdisjoint(map(str.lower, rest))
         if opening[0].lower() in _FRONTED and (links or is_one_clause):
             yield _Words((*rest, *opening), (*theirs.before[comma:-1], *("",) * (len(opening) + 1)))
 

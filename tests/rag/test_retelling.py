@@ -8,6 +8,7 @@ from rag.retelling import copied, retells
 
 FILM = "However, in this work, the film (the thin one) is also stable in air, which helps its makers."
 GAPS = "For x = 0.9 and the pure compound, the gaps may be smaller."
+ALLOY = "The alloy Cs2Ag(SbxBi1−x)Br6 is (un)stable in air (as powder)."
 SEARCH = "We found that cells of tin halides fail early, and only if heated."
 
 
@@ -19,6 +20,7 @@ SEARCH = "We found that cells of tin halides fail early, and only if heated."
         ("The film is also stable in air, which helps its makers.", FILM),
         ("In this work, the film (the thin one) is stable in air.", FILM),
         ("The gaps may be smaller for x = 0.9 and the pure compound.", GAPS),
+        ("The alloy Cs2Ag(SbxBi1-x)Br6 is (un)stable in air.", ALLOY),
         ("Structures acquired from both sets were kept.", "Structures obtained from both sets were kept."),
         ("We describe a new way.", "Here, we present a novel way."),
         ("It fails because of heat.", "It fails due to heat."),
@@ -49,6 +51,10 @@ def test_what_leaves_the_meaning_whole_may_differ(text: str, quote: str) -> None
         ("The gap is 1.5 eV.", "The gap is 1.5 eV at 300 K."),
         ("The film is stable.", "The film (at 300 K) is stable."),
         ("The wide gap limits it.", "The wide gap (2.1–2.3 eV) limits it."),
+        ("The alloy Cs2Ag(SbxBi1-x)Br6 is stable in air.", ALLOY),
+        ("The alloy Cs2AgBr6 is (un)stable in air.", ALLOY),
+        ("The film is small.", "The film is too small."),
+        ("They behave.", "They behave similarly."),
         ("Cells of tin halides fail early.", SEARCH),
         ("We found that cells of tin halides fail early.", SEARCH),
         ("In general, cells fail.", "In general, cells may fail."),
@@ -74,6 +80,7 @@ def test_what_leaves_the_meaning_whole_may_differ(text: str, quote: str) -> None
         ("We show that cells fail.", "We suggest that cells fail."),
         ("The results show that cells fail.", "The results indicate that cells fail."),
         ("We see that films crack under light.", "Under light, we see that films crack."),
+        ("The gap is small and in lead it is large in tin.", "In tin, the gap is small and in lead it is large."),
         ("", "The gap is small."),
     ],
 )
