@@ -59,7 +59,8 @@ def _stems(word: str) -> Iterator[str]:
 
 @cache
 def _vocabulary() -> frozenset[str]:
-    told = " ".join(_texts(vars(wordings)))
+    tables = [value for name, value in vars(wordings).items() if not name.startswith("__")]
+    told = " ".join(_texts(tables))
     found = {word.lower() for word in _WORD.findall(told)} | set(WORD_MENTIONS) | set(_PLAIN.split())
     return frozenset(stem for word in found for stem in _stems(word))
 
@@ -70,9 +71,8 @@ def _texts(value: object) -> Iterator[str]:
         yield value
     elif isinstance(value, dict):
         for key, one in value.items():
-            if not (isinstance(key, str) and key.startswith("__")):
-                yield from _texts(key)
-                yield from _texts(one)
+            yield from _texts(key)
+            yield from _texts(one)
     elif isinstance(value, tuple | list):
         for one in value:
             yield from _texts(one)

@@ -68,11 +68,13 @@ def interpret(text: str) -> Request:
         text.encode()
     except UnicodeEncodeError:
         raise RequestError(f"the question is not valid Unicode: {text[:40]!r}") from None
-    phrases = list(_understand(plain_digits(text)))
+    plain = plain_digits(text)
+    named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in find_mentions(plain))
+    phrases = list(_understand(plain, named))
     clauses = list(dict.fromkeys(phrase.filter for phrase in phrases))
     words = _without(text, [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves])
     notes = tuple(f"{text[phrase.start : phrase.end].strip()}: {phrase.filter}" for phrase in phrases)
-    uses = [] if _names_a_compound(text) else list(find_uses(words))
+    uses = [] if named else list(find_uses(words))
     return Request(
         " AND ".join(clauses),
         words or ANYTHING,
@@ -97,13 +99,13 @@ def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> It
         yield f"{told}: crystals were not described so, and hardly rank by it"
 
 
-def _names_a_compound(text: str) -> bool:
-    return any(mention.kind == "formula" and len(mention.composition) > 1 for mention in find_mentions(text))
+def _understand(text: str, named: bool) -> Iterator[Phrase]:
+    """The phrases that become a filter, in the order of the text; no two overlap.
 
-
-def _understand(text: str) -> Iterator[Phrase]:
-    """The phrases that become a filter, in the order of the text; no two overlap."""
-    named = _names_a_compound(text)
+    Args:
+        text: With plain digits.
+        named: Whether it names a compound, of which soft phrases must not hide anything.
+    """
     taken = bytearray(len(text))
     found: list[Phrase] = []
     for finder in _FINDERS:

@@ -9,6 +9,7 @@ import pytest
 from clip_mat.crystal import SYMBOLS
 from clip_mat.facts import FAMILIES
 from clip_mat.language.classes import FAMILY_ELEMENTS, GROUPS, MIXED_CLASSES, find_classes
+from clip_mat.language.vocabulary import unfamiliar_words
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,8 @@ def test_tables_name_what_exists() -> None:
     assert {symbol for table in tables for group in table.values() for symbol in group} <= set(SYMBOLS)
     assert set(FAMILY_ELEMENTS) <= set(FAMILIES)
     assert all(re.compile(name) for name in GROUPS)
+
+
+def test_words_that_say_nothing_of_crystals_are_told() -> None:
+    assert unfamiliar_words("a cubic oxide whose anions enchant, a verb") == ["anions", "enchant", "verb"]
+    assert unfamiliar_words("lithium thiophosphate with rock salt structure") == []
