@@ -16,8 +16,8 @@ from clip_mat.crystal import Crystal
 from clip_mat.evaluation.gap_model import GapModel
 from clip_mat.evaluation.scores import Estimate, bootstrap
 from clip_mat.facts import CRYSTAL_SYSTEMS, Facts, crystal_system, families, reduced
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.names import prototypes_of
-from clip_mat.search.formulas import conventional_formula
 from clip_mat.symmetry import TOLERANCE, find_spacegroup, find_symmetry
 
 Generate = Callable[[Sequence[dict[str, Any]]], Sequence[Sequence[Crystal]]]

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
-from clip_mat.search.formulas import conventional_formula
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.structures import SUFFIXES, write_crystal
 
 ExportFormat: TypeAlias = Literal["cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp"]

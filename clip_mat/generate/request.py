@@ -13,9 +13,9 @@ from clip_mat.errors import RequestError
 from clip_mat.facts import CRYSTAL_SYSTEMS, Facts, Key, anonymous_formula, reduced
 from clip_mat.facts import crystal_system as crystal_system_of
 from clip_mat.generate.inputs import check_kinds, counts_of, spacegroup_of
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.mentions import Mention, find_mentions
 from clip_mat.search.filter_check import meets
-from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.optimade import compile_filter, fields_of
 from clip_mat.search.request import ANYTHING, interpret
 from clip_mat.symmetry import spacegroup_symbol
@@ -189,6 +189,7 @@ class CrystalRequest:
         return replace(self, spacegroup=number, crystal_system=system, notes=notes)
 
     def _with_system(self, system: str) -> Self:
+        system = system.lower() if isinstance(system, str) else system
         if system not in CRYSTAL_SYSTEMS:
             raise RequestError(f"crystal system {system!r}: know {', '.join(CRYSTAL_SYSTEMS)}")
         if self.spacegroup is not None and self.crystal_system != system:

@@ -15,7 +15,7 @@ from clip_mat.generate.checks import Checks
 from clip_mat.generate.exports import ExportFormat, export, safe_name
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.trajectory import film, trajectory_extxyz
-from clip_mat.search.formulas import conventional_formula
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.structures import write_crystal
 from clip_mat.symmetry import spacegroup_symbol
 from clip_mat.tables import html_table, text_table

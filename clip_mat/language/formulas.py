@@ -3,28 +3,53 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from math import gcd
 
+from clip_mat.facts import reduced, write_formula
 from clip_mat.language.names import ELEMENT_NAMES
 
-# fmt: off
-_ELECTRONEGATIVITY_ORDER = (
-    "Fr", "Cs", "Rb", "K", "Ba", "Na", "Ra", "Sr", "Li", "Ca", "Yb", "Eu", "La", "Ac", "Ce", "Pr", "Nd", "Pm", "Sm",
-    "Tb", "Gd", "Dy", "Y", "Ho", "Er", "Tm", "Lu", "Am", "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Pu", "Hf",
-    "Th", "Mg", "Zr", "Np", "Sc", "U", "Pa", "Ta", "Ti", "Mn", "Be", "Nb", "Al", "Tl", "V", "Zn", "Cr", "Cd", "In",
-    "Ga", "Fe", "Pb", "Co", "Si", "Tc", "Cu", "Re", "Ni", "Ag", "Sn", "Hg", "Po", "Ge", "Bi", "B", "Sb", "Te", "Mo",
-    "As", "H", "P", "Ru", "Ir", "At", "Rn", "Rh", "Pd", "Os", "Pt", "W", "Au", "He", "Ne", "Ar", "Kr", "Xe", "Se", "C",
-    "S", "I", "Br", "N", "Cl", "O", "F",
+
+def _elements(written: str) -> tuple[str, ...]:
+    return tuple(re.findall("[A-Z][a-z]?", written))
+
+
+_ELECTROPOSITIVE = _elements(
+    "FrCsKRbBaRaNaSrLiCaAcLaTbYbCePmPrNdSmEuGdDyYHoErTmLuPuAmBkCfCmEsFmHfLrMdNoThMgZrNpScUPaTaTiMnBeNbAlTlVZnCrCd"
+    "InGaFeCoCuReTcNiAgSnHgPoBiMoIrOsPdRuPtRhPbWAu"
 )
-# fmt: on
-_PLACE = {symbol: place for place, symbol in enumerate(_ELECTRONEGATIVITY_ORDER)}
+"""Metals by rising electronegativity (Pauling's scale), as intermetallics are written."""
+_CATIONS = _elements(
+    "FrCsRbKNaLiTlAgRaBaSrCaPbEuAcLaCePrNdPmSmGdTbDyHoErTmYbLuYBiThPaUNpPuAmCmBkCfEsFmMdNoLrBeMgCuCdZnHgNiCoMnFe"
+    "InGaAlCrScVSnTiZrHfNbTaMoWTcReRuOsRhIrPdPtAuPo"
+)
+"""Metals by rising usual charge, the large before the small, as salts and oxides are written: CuFeO2, LaMnO3."""
+_NONMETALS = _elements("HeNeArKrXeRnGeSiBSbAsPCNHTeSeSAtIBrClOF")
+"""The rest, as IUPAC orders them (Nomenclature of Inorganic Chemistry 2005, table VI)."""
+_SALT_FORMERS = frozenset(_elements("OFSClSeBrTeI"))
+_OXOACID_FORMERS = frozenset(_elements("CNPAs"))
 SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
-def chemists_order(symbols: Sequence[str]) -> list[str]:
-    """Elements as a chemist writes them, Pauling electronegativity rising: ``["Li", "Mn", "O"]``."""
-    return sorted(symbols, key=_PLACE.__getitem__)
+def chemists_order(symbols: Iterable[str]) -> list[str]:
+    """Different elements as chemists write them where a database sorts by the alphabet: Li Mn O, Pb Ti O, N H."""
+    present = frozenset(symbols)
+    metals = _CATIONS if present & _SALT_FORMERS else _ELECTROPOSITIVE
+    if "O" in present and present & _OXOACID_FORMERS:  # acid salts name hydrogen early: KH2PO4, NaHCO3
+        metals = (*metals, "H")
+    order = (*metals, *_NONMETALS)
+    return sorted(present, key=order.index)
+
+
+def conventional_formula(counts: Mapping[str, int]) -> str:
+    """The reduced formula with elements in the order in which chemists name them.
+
+    Args:
+        counts: Atoms of each element, in any multiple.
+    """
+    atoms = reduced(counts)
+    return write_formula({symbol: atoms[symbol] for symbol in chemists_order(atoms)})
 
 
 def vary_formula(counts: Mapping[str, int], rng: random.Random) -> str:

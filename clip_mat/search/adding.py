@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, cast
 
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError, RequestError
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.search.encoding import Encoder
-from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.records import digest_of, make_record, stored_digest
 from clip_mat.structures import Entry, Skipped, read_crystals
 from clip_mat.structures.counting import count_crystals

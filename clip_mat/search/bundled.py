@@ -18,7 +18,7 @@ import numpy as np
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
 from clip_mat.facts import reduced
-from clip_mat.search.formulas import conventional_formula
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.structures import Entry
 
 _FILE = "aflow_prototypes.json.gz"

@@ -21,9 +21,9 @@ import numpy.typing as npt
 from clip_mat.cache import cache_folder
 from clip_mat.crystal import Crystal
 from clip_mat.errors import RequestError
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.search.adding import Adder, IndexReport, Progress, as_crystal
 from clip_mat.search.encoding import Encoder
-from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult

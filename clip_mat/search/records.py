@@ -13,7 +13,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.entry_facts import facts_of
 from clip_mat.errors import CrystalError
 from clip_mat.facts import Facts
-from clip_mat.search.formulas import conventional_formula
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.search.optimade import PROPERTIES
 from clip_mat.structures import Entry
 from indexes import Record, Vector

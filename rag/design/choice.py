@@ -14,8 +14,8 @@ from clip_mat.facts import reduced
 from clip_mat.generate.charge import charge_balanced
 from clip_mat.generate.request import CrystalRequest, composition_meets
 from clip_mat.language.formula_parser import SYMBOL
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.names import ELEMENT_SYMBOLS
-from clip_mat.search.formulas import conventional_formula
 from rag.design.asked import Asked
 from rag.design.compounds import Compound
 from rag.design.gloss import Words, words_at

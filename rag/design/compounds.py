@@ -17,9 +17,9 @@ from itertools import pairwise
 from clip_mat.crystal import NUMBERS
 from clip_mat.facts import reduced
 from clip_mat.language.formula_parser import SYMBOL, Composition, parse_formula, plain_digits
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS
-from clip_mat.search.formulas import conventional_formula
 from rag.design.names import (
     ACRONYMS,
     CAPITAL_FORMULAS,

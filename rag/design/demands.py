@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from clip_mat.facts import Facts
 from clip_mat.facts import crystal_system as system_of
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import ELEMENT_NAMES
-from clip_mat.search.formulas import conventional_formula
 from clip_mat.search.request import ANYTHING, interpret
 from rag.design.asked import DEVICE_BEHIND, Asked, excluded_elements, gap_class
 from rag.design.choice import Candidate, meets_conditions

@@ -240,6 +240,8 @@ def _count(text: str) -> Counter[str]:
 def test_chemists_write_the_metal_first() -> None:
     assert chemists_order(["O", "Mn", "Li"]) == ["Li", "Mn", "O"]
     assert chemists_order(["As", "Ga"]) == ["Ga", "As"]
+    assert chemists_order(["H", "N"]) == ["N", "H"]
+    assert chemists_order(["Fe", "Cu", "O"]) == ["Cu", "Fe", "O"]
     assert sorted(chemists_order(list(ELEMENT_NAMES))) == sorted(ELEMENT_NAMES)
 
 

@@ -21,7 +21,7 @@ from fact_encoder import FactEncoder
 
 from clip_mat import Crystal, CrystalError, MaterialsIndex, RequestError
 from clip_mat.crystal import NUMBERS
-from clip_mat.search.formulas import conventional_formula
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.search.optimade import PROPERTIES
 from clip_mat.structures import Entry, Skipped, write_crystal
 from indexes import SQLiteStore
