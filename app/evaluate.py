@@ -135,13 +135,17 @@ def _score_papers(
 ) -> _Result:
     from rag.demo import PAPER
     from rag.evaluation import Quote, check_quotes, evaluate_answers, sample
+    from rag.evaluation.questions import same_file
 
     source = papers or PAPER
     library = _library(folder, [source])
+    places = {path.name: path for path in ([source] if source.is_file() else sorted(source.rglob("*")))}
     asked, elsewhere = (_questions(file) for file in (questions, off_topic))
+    for file in sorted({question.file for question in asked if question.file}):
+        if not any(same_file(name, file) for name in places):
+            note(f"{file}: a question is asked of it, but it is none of the papers, so that counts as not found")
     answers = evaluate_answers(library.ask, asked, elsewhere, seed=seed)
     drawn = sample([Quote(*quote) for quote in library.quotes()], sentences, seed=seed)
-    places = {path.name: path for path in ([source] if source.is_file() else sorted(source.rglob("*")))}
     fidelity = check_quotes(
         [quote for quote in [*answers.quotes, *drawn] if quote.file.lower().endswith(".pdf")],
         lambda file: places[file],
@@ -150,9 +154,12 @@ def _score_papers(
 
 
 def _score_contexts(folder: Path, contexts: Path, paraphrases: Path | None, seed: int) -> _Result:
+    from rag import LibraryError
     from rag.evaluation import read_contexts
 
     pool = read_contexts(contexts)
+    if not pool.contexts:
+        raise LibraryError(f"{contexts}: no context in it; write JSON Lines of context and question")
     with tempfile.TemporaryDirectory() as files:
         library = _library(folder, pool.write(Path(files)))
     tables = {f"Contexts ({len(pool.contexts)} in one pool)": _compare(library, pool.questions, "file", seed)}

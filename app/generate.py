@@ -124,7 +124,11 @@ def generate_command(
         result = result.write(out, style)
         note(f"{counted(len(result), 'crystal')} written to {out}")
     if trajectory is not None:
-        note(f"{result.write_trajectories(trajectory)} ways from noise to crystal written to {trajectory}")
+        ways = result.write_trajectories(trajectory)
+        if ways:
+            note(f"{counted(ways, 'way')} from noise to crystal written to {trajectory}")
+        else:
+            note("no crystal was made of noise, so no way is written; add --from-noise")
     if picture is not None and result:
         result.picture().save(picture)
     if as_json:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from app.terminal import PathName, console, json_option, needs, note_skipped, print_json, progress_bar
+from app.terminal import PathName, PictureName, console, json_option, needs, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import CrystalClip
@@ -53,7 +53,7 @@ _TIERS: tuple[Tier, ...] = (
 @click.option("--search", is_flag=True, help="Also the search with filters read from the text, over an index.")
 @click.option("--index", type=_folder, help="With --search: keep the index here, for next time.")
 @click.option("--cache", type=_folder, help="Keep the vectors of the gallery here, for next time.")
-@click.option("--map", "picture", type=PathName(dir_okay=False), help="Draw the space to this file.")
+@click.option("--map", "picture", type=PictureName(".png", ".svg", ".pdf"), help="Draw the space to this file.")
 @click.option("--seed", default=0, show_default=True, help="Of captions, noise, pools and bootstraps.")
 @json_option
 def retrieval_command(

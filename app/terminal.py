@@ -42,16 +42,22 @@ class PathName(click.Path):
 
 
 class PictureName(PathName):
-    """The name of a PNG file."""
+    """The name of a picture.
 
-    def __init__(self) -> None:
+    Args:
+        endings: Of its kind; of PNG files where none are given.
+    """
+
+    def __init__(self, *endings: str) -> None:
         super().__init__(dir_okay=False)
+        self._endings = endings or (".png",)
 
     def convert(
         self, value: str | PathLike[str], param: click.Parameter | None, ctx: click.Context | None
     ) -> str | bytes | PathLike[str]:
-        if not str(value).lower().endswith(".png"):
-            self.fail(f"{str(value)!r}: pictures are PNG files; give a name that ends in .png", param, ctx)
+        if not str(value).lower().endswith(self._endings):
+            known = " or ".join(self._endings)
+            self.fail(f"{str(value)!r}: no picture can be written so; give a name that ends in {known}", param, ctx)
         return super().convert(value, param, ctx)
 
 

@@ -273,5 +273,7 @@ def _keep(path: Path, page: dict[str, Any]) -> None:
 
 def _unreachable(whom: str, error: object, folder: Path | None = None) -> RequestError:
     reason = " ".join(str(error).split())[:300]
+    if isinstance(error, requests.ConnectionError) or "ConnectionError" in reason or "Max retries" in reason:
+        reason = "it cannot be reached; check the network and the address"
     kept = f"; pages that have come are kept in {folder}, run it again to go on" if folder and folder.is_dir() else ""
     return RequestError(f"the OPTIMADE provider {whom} gives nothing: {reason}{kept}")

@@ -61,7 +61,9 @@ class Gallery:
             raise CrystalError("the gallery is empty: give it a file that holds crystals")
         if len(self.rows) < len(self.ids):
             twice = next(name for place, name in enumerate(self.ids) if self.rows[name] != place)
-            raise CrystalError(f"{twice!r} stands twice in the gallery: ids must be unique")
+            raise CrystalError(
+                f"{twice!r} stands twice in the gallery: give each file once, and each crystal its own id"
+            )
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -129,9 +131,9 @@ class Gallery:
         names = list(names)
         missing = [name for name in names if name not in self.rows]
         if missing:
+            whose = f"{missing[0]!r}" if len(missing) == 1 else f"{missing[0]!r} and {len(missing) - 1} more"
             raise CrystalError(
-                f"{missing[0]!r} and {len(missing) - 1} more of {len(names)} queries are not in the gallery of "
-                f"{len(self)}: give it the file that holds them"
+                f"{whose} of {len(names)} queries not in the gallery of {len(self)}: give it the file that holds them"
             )
         return np.array([self.rows[name] for name in names], dtype=np.int64)
 

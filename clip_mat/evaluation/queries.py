@@ -65,7 +65,9 @@ def read_free_queries(path: Path) -> list[Query]:
         try:
             queries.append(_free_query(json.loads(line)))
         except (ValueError, TypeError, KeyError) as error:
-            raise RequestError(f"{path}, line {number}: no query with id, query, states and filter ({error})") from None
+            lacks = f": {error.args[0]} is missing" if isinstance(error, KeyError) else ""
+            told = f"{path}, line {number}: no JSON object with id, query, states and filter{lacks}"
+            raise RequestError(told) from None
     return queries
 
 

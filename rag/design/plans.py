@@ -118,7 +118,8 @@ class Plan:
         if number == 0:
             return self
         if not 1 <= number <= len(self.alternatives):
-            raise QuestionError(f"alternative {number} was asked for, and there are {len(self.alternatives)}")
+            known = f"choose up to {len(self.alternatives)}" if self.alternatives else "there is none, leave it out"
+            raise QuestionError(f"alternative {number} was asked for: {known}")
         chosen = self.alternatives[number - 1]
         others = [Alternative(self.wish, self.evidence)] if self else []
         others += [one for one in self.alternatives if one is not chosen]

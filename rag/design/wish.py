@@ -192,8 +192,10 @@ def _checked(name: str, value: Any) -> Any:
         return str(value)
     if name == "spacegroup":
         return spacegroup_of(value)
-    if name == "crystal_system" and value not in CRYSTAL_SYSTEMS:
-        raise RequestError(f"crystal system {value!r}: know {', '.join(CRYSTAL_SYSTEMS)}")
+    if name == "crystal_system":
+        value = value.lower() if isinstance(value, str) else value
+        if value not in CRYSTAL_SYSTEMS:
+            raise RequestError(f"crystal system {value!r}: know {', '.join(CRYSTAL_SYSTEMS)}")
     if name == "gap" and (not isinstance(value, str) or value not in GAP_CLASSES):
         raise RequestError(f"gap {value!r}: know {', '.join(GAP_CLASSES)}")
     if name in ("filter", "words") and not isinstance(value, str):

@@ -46,6 +46,8 @@ def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "notes.txt").write_text("Tin halide perovskites oxidise in air.")
     (tmp_path / "bad.jsonl").write_text("not JSON\n")
     (tmp_path / "file").write_text("")
+    (tmp_path / "ids.txt").write_text("nobody\n")
+    (tmp_path / "free.jsonl").write_text('{"id": "x", "query": "salt", "states": []}\n')
     (tmp_path / "binary").write_bytes(bytes(range(256)))
     (tmp_path / "salt.cif").write_text(SALT)
     (tmp_path / "nothing").mkdir()
@@ -93,6 +95,10 @@ FAILURES = [  # what is called; what the one line says: the value or file, and t
     ("eval qa --questions file", "file: no question in it", ""),
     ("eval design --papers notes.txt --questions file", "file: no question in it", ""),
     ("eval design --papers notes.txt --questions bad.jsonl", "bad.jsonl, line 1", "question and expected"),
+    ("eval qa --contexts file", "file: no context in it", "write JSON Lines"),
+    ("eval retrieval --gallery salt.cif --gallery salt.cif", "'salt.cif' stands twice", "give each file once"),
+    ("eval retrieval --gallery salt.cif --queries ids.txt", "'nobody' of 1 queries", "give it the file"),
+    ("eval retrieval --gallery salt.cif --free free.jsonl", "free.jsonl, line 1", "filter is missing"),
     ("eval qa --papers nothing", "nothing: no PDF, txt or md file", ""),
     ("eval retrieval --gallery salt.cif --queries binary", "binary: not a text file", "UTF-8"),
     ("eval retrieval --gallery salt.cif --free binary", "binary: not a text file", "UTF-8"),
@@ -140,7 +146,7 @@ WRONG_USAGE = [
     ("search salt --like bad.cif", "give one of TEXT, --like and --queries"),
     ("search --queries absent.txt", "'absent.txt': No such file"),
     ("search --queries notes.txt --export out", "--export and --picture show one search"),
-    ("search salt --picture hits.docx", "pictures are PNG files"),
+    ("search salt --picture hits.docx", "give a name that ends in .png"),
     ("search salt --format pdb", "'pdb' is not one of 'cif'"),
     ("generate --requests notes.txt NaCl", "--requests goes with"),
     ("generate --requests notes.txt --format poscar", "--requests goes with"),
@@ -149,12 +155,13 @@ WRONG_USAGE = [
     ("design What? --format poscar", "--format needs --out, the folder"),
     ("design What? --plan plan.json --out made", "--plan goes without --out: it writes the plan, and makes nothing"),
     ("design What? --plan plan.json --all", "--plan goes without --all"),
-    ("design What? --picture made.docx", "pictures are PNG files"),
+    ("design What? --picture made.docx", "give a name that ends in .png"),
     ("design --from-plan notes.txt --llm local", "--from-plan goes without --llm: the answer stands in the plan"),
     ("generate NaCl --seed x", "'x' is not a valid integer"),
     ("eval xyzzy", "No such command"),
     ("eval qa --paraphrases bad.jsonl", "--paraphrases needs --contexts"),
     ("eval qa --contexts bad.jsonl --questions bad.jsonl", "--contexts goes without --questions"),
+    ("eval retrieval --gallery salt.cif --map map.docx", "ends in .png or .svg or .pdf"),
     ("eval retrieval --gallery bad.cif --index out", "--index needs --search"),
     ("eval csp --requests bad.cif", "--library is needed"),
     ("eval text --requests bad.cif --limit 0", "0 is not in the range"),
