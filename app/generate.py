@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -13,6 +12,7 @@ import click
 from app.terminal import (
     PathName,
     PictureName,
+    answer_lines,
     console,
     counted,
     is_given,
@@ -21,7 +21,6 @@ from app.terminal import (
     note,
     plain,
     print_json,
-    progress_bar,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
 NO_FILES = "the folder that files of this format are written into"
-_AT_ONCE = 64
 _LIKE = '{"composition": "NaCl"}'
 _FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "new", "seed")
 _folder = PathName(file_okay=False)
@@ -102,7 +100,15 @@ def generate_command(
                 "--requests goes with -n, --seed, --from-noise, --new, --index, --denoiser and --rank only"
             )
         with _open(folder, weights) as generator:
-            return _answer_each(generator, requests, {"n": n, "seed": seed, "from_noise": from_noise, "new": new}, rank)
+            lines = (line.decode("utf-8", "replace").strip() for line in requests)
+            defaults = {"n": n, "seed": seed, "from_noise": from_noise, "new": new}
+            return answer_lines(
+                filter(None, lines),
+                lambda batch: _answers(generator, batch, defaults, rank),
+                lambda told: bool(told["structures"]),
+                nothing=f"{getattr(requests, 'name', 'stdin')}: no request in it",
+                what="generating",
+            )
     needs("--format", "--out", NO_FILES)
     request = CrystalRequest.read(
         text or "",
@@ -177,23 +183,6 @@ def _open(folder: Path | None, weights: Path | None) -> Generator:
         note(f"{folder}: no crystals in it to take structure types from; put some in with: "
              f"clip-mat index SOURCE --out {folder}")  # fmt: skip
     return generator
-
-
-def _answer_each(generator: Generator, lines: BinaryIO, defaults: dict[str, Any], rank: str) -> int:
-    """One JSON document a line, for each line; what cannot be met says why in its place. 1 where nothing could."""
-    texts = (line.decode("utf-8", "replace").strip() for line in lines)
-    asked = (text for text in texts if text)
-    done, met = 0, False
-    with progress_bar("generating") as progress:
-        while batch := list(islice(asked, _AT_ONCE)):
-            for document in _answers(generator, batch, defaults, rank):
-                click.echo(json.dumps(document, ensure_ascii=True))
-                met |= bool(document["structures"])
-            done += len(batch)
-            progress(done, 0, "")
-    if not done:
-        note(f"{lines.name}: no request in it")
-    return 0 if met or not done else 1
 
 
 def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], rank: str) -> Iterator[dict[str, Any]]:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 from click.shell_completion import CompletionItem
 
+from app.generate import FORMATS, NO_FILES
 from app.terminal import (
     PathName,
     PictureName,
+    answer_lines,
     console,
     counted,
     json_option,
@@ -29,12 +28,10 @@ from app.terminal import (
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, MaterialsIndex
+    from clip_mat.generate.exports import ExportFormat
     from clip_mat.search.adding import IndexReport
     from clip_mat.search.results import SearchResult
-    from clip_mat.structures import Format
 
-_FORMATS = ("cif", "poscar", "extxyz", "json")
-_AT_ONCE = 64
 _folder = PathName(file_okay=False)
 
 
@@ -83,7 +80,7 @@ def index_command(sources: tuple[str, ...], out: Path, as_json: bool) -> int:
 @click.option("--like", type=PathName(), help="Rank by likeness to the crystal in this file.")
 @click.option("--queries", type=click.File("rb"), help="Searches, one a line; - for stdin. Prints JSON Lines.")
 @click.option("--export", type=_folder, help="Write the structures found into this folder.")
-@click.option("--format", "style", type=click.Choice(_FORMATS), default="cif", show_default=True, help="For --export.")
+@click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --export.")
 @click.option("--picture", type=PictureName(), help="Draw the first hits, as PNG.")
 @json_option
 def search_command(
@@ -94,7 +91,7 @@ def search_command(
     like: Path | None,
     queries: BinaryIO | None,
     export: Path | None,
-    style: Format,
+    style: ExportFormat,
     picture: Path | None,
     as_json: bool,
 ) -> int:
@@ -116,10 +113,17 @@ def search_command(
         raise click.UsageError("say what to find: TEXT, --filter, --like or --queries")
     if queries is not None and (export or picture):
         raise click.UsageError("--export and --picture show one search, not those of --queries")
-    needs("--format", "--export", "the folder that files of this format are written into")
+    needs("--format", "--export", NO_FILES)
     with _open(folder) as index:
         if queries is not None:
-            return _answer_each(index, queries, k, condition)
+            texts = (line.decode("utf-8", "replace").rstrip("\r\n") for line in queries)
+            return answer_lines(
+                texts,
+                lambda batch: _answers(index, batch, k, condition),
+                lambda told: "error" not in told,
+                nothing=f"{getattr(queries, 'name', 'stdin')}: no search in it",
+                what="searching",
+            )
         if like is not None:
             result = index.search_by_structure(_first_crystal(like), k, condition)
         else:
@@ -174,20 +178,6 @@ def _open(folder: Path | None) -> MaterialsIndex:
     return MaterialsIndex.open()
 
 
-def _answer_each(index: MaterialsIndex, queries: BinaryIO, k: int, condition: str | None) -> int:
-    """One JSON document a line, for each line; what cannot be answered says why in its place. 1 where nothing could."""
-    lines = (line.decode("utf-8", "replace").rstrip("\r\n") for line in queries)
-    asked = answered = 0
-    while batch := list(islice(lines, _AT_ONCE)):
-        for document in _answers(index, batch, k, condition):
-            click.echo(json.dumps(document, ensure_ascii=True))
-            answered += "error" not in document
-        asked += len(batch)
-    if not asked:
-        note(f"{queries.name}: no search in it")
-    return 0 if answered or not asked else 1
-
-
 def _answers(index: MaterialsIndex, texts: Sequence[str], k: int, condition: str | None) -> Iterator[dict[str, Any]]:
     """Together, which is fast; one by one where one of them cannot be answered."""
     from clip_mat import RequestError
@@ -215,16 +205,23 @@ def _first_crystal(path: Path) -> Crystal:
     raise CrystalError(f"{path}: {reason}")
 
 
-def _export(index: MaterialsIndex, result: SearchResult, folder: Path, style: Format) -> None:
-    from clip_mat.structures import write_crystal
+def _export(index: MaterialsIndex, result: SearchResult, folder: Path, style: ExportFormat) -> None:
+    from clip_mat import CrystalError
+    from clip_mat.generate.exports import export
 
-    endings = {"cif": "cif", "poscar": "vasp", "extxyz": "xyz", "json": "json"}
-    folder.mkdir(parents=True, exist_ok=True)
+    notes: list[str] = []
+    written = 0
     for hit in result:
-        name = re.sub(r"[^\w.+-]+", "_", f"{hit.rank:03}_{hit.formula}_{hit.id}", flags=re.ASCII)[:120]
-        content = write_crystal(index.get(hit.id), style, title=hit.id)
-        (folder / f"{name}.{endings[style]}").write_text(content, encoding="utf-8")
-    note(f"{counted(len(result.hits), 'structure')} written to {folder}")
+        name = f"{hit.rank:03}_{hit.formula}_{hit.id}"
+        try:
+            done = export(index.get(hit.id), folder, style, name=name, title=hit.id)
+        except CrystalError as error:
+            notes.append(f"{hit.formula}: {error}")
+            continue
+        written += 1
+        notes += [done.note] if done.note else []
+    for remark in (*dict.fromkeys(notes), f"{counted(written, 'structure')} written to {folder}"):
+        note(remark)
 
 
 def _show_report(report: IndexReport, size: int, out: Path) -> None:

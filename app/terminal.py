@@ -7,6 +7,7 @@ import logging
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int, str], None]
 """Told what is done, of how many (0 where that is not known), and the name of the last."""
+_AT_ONCE = 64
 
 
 class PathName(click.Path):
@@ -111,6 +113,37 @@ def print_json(document: Any) -> None:
     """One JSON document on stdout; what does not print is escaped as JSON does it, and so comes back as it was."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
     click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
+
+
+def answer_lines(
+    asked: Iterable[str],
+    answers: Callable[[list[str]], Iterable[Mapping[str, Any]]],
+    is_met: Callable[[Mapping[str, Any]], bool],
+    *,
+    nothing: str,
+    what: str,
+) -> int:
+    """One JSON document a line for each that is asked, some together; the exit status, 1 where none could be met.
+
+    Args:
+        asked: Texts.
+        answers: A document for each of some of them.
+        is_met: Whether a document is an answer.
+        nothing: A note for people where nothing is asked.
+        what: Is done, beside the progress bar.
+    """
+    done, met = 0, False
+    left = iter(asked)
+    with progress_bar(what) as progress:
+        while batch := list(islice(left, _AT_ONCE)):
+            for document in answers(batch):
+                click.echo(json.dumps(document, ensure_ascii=True))
+                met |= is_met(document)
+            done += len(batch)
+            progress(done, 0, "")
+    if not done:
+        note(nothing)
+    return 0 if met or not done else 1
 
 
 def console() -> Console:

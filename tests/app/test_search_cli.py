@@ -108,7 +108,7 @@ def test_queries_print_a_line_each(run: Run, tmp_path: Path, monkeypatch: pytest
     assert len(run.out.splitlines()) == 2
 
 
-@pytest.mark.parametrize("style", ["cif", "poscar", "extxyz", "json"])
+@pytest.mark.parametrize("style", ["cif", "cif-p1", "poscar", "extxyz", "json"])
 def test_exported_structures_are_those_found(run: Run, tmp_path: Path, style: str) -> None:
     out = tmp_path / "found"
     document = run.json("search", "CaTiO3", "-k", 2, "--filter", "nsites < 10", "--export", out, "--format", style)
@@ -180,3 +180,10 @@ def test_an_empty_index_and_k_of_0_give_no_hits(run: Run, tmp_path: Path) -> Non
 def test_wrong_usage_exits_2(run: Run, args: list[str]) -> None:
     assert run(*args) == 2
     assert "Traceback" not in run.err
+
+
+def test_the_files_that_vasp_starts_from(run: Run, tmp_path: Path) -> None:
+    assert run("search", "CaTiO3", "-k", 1, "--export", tmp_path / "found", "--format", "vasp") == 0
+    (folder,) = (tmp_path / "found").iterdir()
+    assert {"INCAR", "KPOINTS", "POSCAR"} <= {file.name for file in folder.iterdir()}
+    assert "1 structure written to" in run.err
