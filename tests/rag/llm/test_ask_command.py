@@ -36,10 +36,11 @@ def says(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
 
 
 def test_the_answer_is_the_model_s_where_the_papers_agree(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    says(monkeypatch, "Each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions [1]. Gold is cheap (doi:10.1234/x).")
+    own = "Electronic entropy is small in wide-gap hosts with closed shells and large where a defect leaves partly "
+    says(monkeypatch, f"{own}filled shells behind [1]. Gold is cheap (doi:10.1234/x).")
     document = run.json("ask", QUESTION, "--llm", "some:model")
     assert document["model"] == "some:model"
-    assert "Each oxygen vacancy turns two Ce^4+ ions into Ce^3+ ions (ClipMatAuthors2026 page 2)." in document["answer"]
+    assert f"{own}filled shells behind (ClipMatAuthors2026 page 2)." in document["answer"]
     assert "Gold" not in run.out
     assert all(sentence["support"] for sentence in document["sentences"])
 
