@@ -21,6 +21,7 @@ from rag.answers import (
     Source,
     Support,
 )
+from rag.definitions import INTRODUCES, defines, term_asked
 from rag.documents import Kind, Sentence
 from rag.orders import addresses_machine
 from rag.reading.roles import is_credit
@@ -28,6 +29,13 @@ from rag.retrieval import Query, Retriever, Scored
 
 PASSAGES = 8
 """Best passages whose sentences are weighed."""
+
+DEFINING_PASSAGES = 48
+"""... where a question asks what something is: nearly every passage of a paper may name its subject, few say what it
+is."""
+
+DEFINING = 0.8
+"""What each degree of `rag.definitions.defines` adds to the relevance of a sentence, where a question asks for that."""
 
 MOST_SENTENCES = 4
 """Sentences of an answer to one part of a question."""
@@ -192,16 +200,28 @@ class Answerer:
         return replace(answer, references=tuple(_reference(metadata) for metadata in self._references(keys)))
 
     def _weigh_part(self, part: str, where: Filter | None, passages: int) -> Evidence:
-        query = self.retriever.query(part)
-        found = self.retriever.search(query, passages, where)
-        names = self.retriever.words(names_in(part))
-        candidates = [
+        query, term = self.retriever.query(part), term_asked(part)
+        found = self.retriever.search(query, passages if term is None else max(passages, DEFINING_PASSAGES), where)
+        candidates = self._candidates(query, found, term)
+        degree = max((defines(term, candidate.sentence.text) for candidate in candidates), default=0) if term else 0
+        if term is not None and not degree:
+            found = found[:passages]
+            candidates = self._candidates(query, found, None)
+        named = bool(names_in(part))
+        answered = degree >= INTRODUCES or any(is_answer(c.cosine, c.coverage, named=named) for c in candidates)
+        groups = choose(candidates) if answered else []
+        quoted = {group[0].scored.id for group in groups}
+        kept = [scored for rank, scored in enumerate(found) if rank < passages or scored.id in quoted]
+        return Evidence(part, query, kept, candidates, groups)
+
+    def _candidates(self, query: Query, found: Sequence[Scored], term: str | None) -> list[Candidate]:
+        """Sentences that speak of what the question names, if it names anything."""
+        names = self.retriever.words(names_in(query.text))
+        return [
             candidate
-            for candidate in weigh(query, found, self.retriever.words)
+            for candidate in weigh(query, found, self.retriever.words, term)
             if not names or any(name <= candidate.near for name in names)
         ]
-        answered = any(is_answer(c.cosine, c.coverage, named=bool(names)) for c in candidates)
-        return Evidence(part, query, found, candidates, choose(candidates) if answered else ())
 
 
 def split_question(question: str) -> list[str]:
@@ -235,9 +255,15 @@ def states_number(sentence: str) -> bool:
 
 
 def weigh(
-    query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]]
+    query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]], term: str | None = None
 ) -> list[Candidate]:
     """Every sentence of the passages that can stand by itself, with its relevance.
+
+    Args:
+        query: The question.
+        found: Passages.
+        words_of: Content words of texts, as in `Query.weights`.
+        term: What the question asks the meaning of, if that is what it asks.
 
     The weights of the relevance were set on the ChemLit-QA training questions, where a listwise logistic
     regression over the same measures ranks no better.
@@ -259,10 +285,11 @@ def weigh(
                 float(scored.cosines[i])
                 + 2 * coverage
                 + query.coverage(near)
-                + scored.score
+                + (scored.score if term is None else scored.similarity)
                 + 0.3 * (numeric and states_number(sentence.text))
                 - 0.1 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
+                + (DEFINING * defines(term, sentence.text) if term else 0.0)
             )
             candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance))
     return candidates

@@ -28,6 +28,9 @@ CANDIDATES = 50
 COVERAGE_WEIGHT, COVERAGE_POWER = 2.0, 3
 """Weight and power of the coverage beside the cosine; set on the ChemLit-QA training questions."""
 
+MOST_COVERAGE = 1.2
+"""What a coverage counts at most: a passage that names the one thing asked for again and again says no more of it."""
+
 Method = Literal["fused", "bm25", "vectors"]
 
 FloatArray = npt.NDArray[np.float32]
@@ -151,7 +154,7 @@ class Retriever:
         coverage = bm25 / query.full_score if query.full_score > 0 else 0.0
         return Scored(
             id=record.id,
-            score=similarity + COVERAGE_WEIGHT * coverage**COVERAGE_POWER,
+            score=similarity + COVERAGE_WEIGHT * min(coverage, MOST_COVERAGE) ** COVERAGE_POWER,
             similarity=similarity,
             coverage=coverage,
             cosines=cosines,

@@ -21,7 +21,7 @@ _LABEL = re.compile(
 _LONGEST_LABEL = 40  # characters
 _PANEL = re.compile(r"\([a-z]\)")
 _BARE_PANEL = re.compile(r"\s+[a-h](?:[–,-][a-h])?\s+[A-Z]")
-_STARTS_SMALL = re.compile(r"^(?:[a-zα-ω]-|[a-z][A-Z]|[•▪●■])")
+_STARTS_SMALL = re.compile(r"^(?:[a-zα-ω]-|[a-z]+[A-Z]|[•▪●■])")
 
 _NEVER_LAST = word_list(
     "fig figs eq eqs eqn eqns ref refs sec sect secs tab tabs scheme e.g i.e eg ie cf ca c.f viz vs resp approx "

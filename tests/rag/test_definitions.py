@@ -1,0 +1,88 @@
+"""Questions that ask what something is, and the sentences that say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hash_encoder import HashEncoder
+
+from rag.definitions import DESCRIBES, INTRODUCES, SAYS, defines, term_asked
+from rag.library import PaperLibrary
+from rag.reading.sentences import sentence_ends
+
+
+@pytest.mark.parametrize(
+    ("question", "term"),
+    [
+        ("What is polyBERT?", "polyBERT"),
+        ("what are perovskites", "perovskites"),
+        ("What is the tolerance factor?", "tolerance factor"),
+        ("What is meant by 'ergodicity'?", "ergodicity"),
+        ("What does LOCO CV stand for?", "LOCO CV"),
+        ("What does GAME-Net do?", "GAME-Net"),
+        ("Define the solid-state energy scale.", "solid-state energy scale"),
+        ("What is the band gap of GaN?", None),
+        ("What is the best thermostat?", None),
+        ("What is known about CsPbI3?", None),
+        ("How stable is CsPbI3?", None),
+        ("Which thermostat is recommended?", None),
+        ("What?", None),
+    ],
+)
+def test_which_questions_ask_what_something_is(question: str, term: str | None) -> None:
+    assert term_asked(question) == term
+
+
+@pytest.mark.parametrize(
+    ("term", "sentence", "degree"),
+    [
+        ("barostat", "A barostat is an algorithm that keeps the pressure.", SAYS),
+        ("barostats", "Barostats are algorithms that keep the pressure.", SAYS),
+        ("anion redox", "In this context, anion redox refers to processes in which the anion is oxidised.", SAYS),
+        ("ElemNet", "We train a network that we refer to as ElemNet.", SAYS),
+        ("polyBERT", "We train a language model called polyBERT.", SAYS),
+        ("LLM-Prop", "We then propose LLM-Prop, a method that reads descriptions.", INTRODUCES),
+        ("GAME-Net", "Here we present GAME-Net (Graph-based Adsorption on Metal Energy-neural Network).", INTRODUCES),
+        ("LOCO CV", "Leave-one-cluster-out cross-validation (LOCO CV) groups what is alike.", INTRODUCES),
+        ("PCE", "The power conversion efficiency (PCE) rose to 25%.", INTRODUCES),
+        ("polyBERT", "Next, we train polyBERT, a Transformer, with these data.", DESCRIBES),
+        ("barostat", "The barostat is slow to converge.", 0),
+        ("barostat", "We use a barostat at all times.", 0),
+        ("ElemNet", "ElemNet predicts the enthalpy within 0.05 eV.", 0),
+        ("LOCO CV", "We cluster with k-means (LOCO CV) in what follows.", 0),
+        ("LLM-Prop", "All of these make LLM-Prop (LLM-Prop+all).", 0),
+        ("CV", "The curve (CV) is shown.", 0),
+        ("barostat", "A thermostat is an algorithm that keeps the temperature.", 0),
+    ],
+)
+def test_how_well_a_sentence_says_what_a_thing_is(term: str, sentence: str, degree: int) -> None:
+    assert defines(term, sentence) == degree
+
+
+def test_a_name_that_begins_small_can_begin_a_sentence() -> None:
+    text = "It is faster than fingerprints. polyBERT runs on GPUs. mRNA is something else."
+
+    assert [text[:end].rsplit(". ", 1)[-1] for end in sentence_ends(text)] == [
+        "It is faster than fingerprints.",
+        "polyBERT runs on GPUs.",
+        "mRNA is something else.",
+    ]
+
+
+def test_the_sentence_that_says_what_a_thing_is_leads_among_many_that_name_it(tmp_path: Path) -> None:
+    uses = [
+        f"# Section {n}\n\nZetaNet zetanet results of ZetaNet in run {n} were compared with ZetaNet before. "
+        f"ZetaNet took {n} minutes in that run. The loss of ZetaNet fell in run {n}.\n"
+        for n in range(2, 40)
+    ]
+    said = (
+        "# Methods\n\nThe data were split at random. ZetaNet is a graph network that predicts the hardness of alloys.\n"
+    )
+    (tmp_path / "paper.md").write_text("\n".join([*uses, said]), encoding="utf-8")
+    with PaperLibrary(tmp_path / "index", encoder=HashEncoder()) as library:
+        library.add([tmp_path / "paper.md"])
+
+        answer = library.ask("What is ZetaNet?")
+
+    assert "ZetaNet is a graph network that predicts the hardness of alloys." in [one.text for one in answer.sentences]
