@@ -26,6 +26,7 @@ from rag.documents import Kind, Sentence
 from rag.orders import addresses_machine
 from rag.reading.roles import is_credit
 from rag.retrieval import Query, Retriever, Scored
+from rag.wants import states_number, states_reason, wants_number, wants_reason
 
 PASSAGES = 8
 """Best passages whose sentences are weighed."""
@@ -50,15 +51,11 @@ SAME = 0.75
 """Two sentences that share this part of their words (Jaccard) and all their numbers say the same."""
 
 _DANGLING = re.compile(
-    r"(This|These|Those|It|Its|They|Their|Such|However|Thus|Therefore|Hence|Here|In contrast|For example|Similarly|"
-    r"In addition|Moreover|Furthermore|Additionally|Consequently|As a result|On the other hand|Nevertheless)\b"
-)
-_QUANTITY = re.compile(
-    r"\bhow (?:many|much|long|large|high|low|far|fast|big|often|small|thick|wide|old|hot|deep)\b"
-    r"|\b(?:what|which) (?:[\w-]+ ){0,4}(?:percent|percentage|efficiency|temperature|value|energy|gap|bandgap|number|"
-    r"rate|size|length|thickness|lifetime|cost|concentration|density|pressure|time|ratio|fraction|mass|voltage|yield|barrier|"
-    r"distance|angle|wavelength|frequency|radius|diameter|year|area|score|accuracy|error)s?\b",
-    re.IGNORECASE,
+    r"(?:This|These|Those|It|Its|They|Their|Such|However|Thus|Therefore|Hence|Here|Both|Another|Indeed|Besides|Also|"
+    r"Likewise|Instead|Conversely|Meanwhile|Then|Finally|Specifically|Similarly|Moreover|Furthermore|Additionally|"
+    r"Consequently|Nevertheless|So far|In (?:contrast|addition|particular)|"
+    r"In (?:this|that|these) (?:context|cases?|way)|For (?:example|instance)|As a result|On the other hand|To this end|"
+    r"As (?:noted|mentioned|discussed|described|shown) (?:above|earlier|before))\b"
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|neither|nor|without|cannot)\b|n't\b", re.IGNORECASE)
@@ -244,16 +241,6 @@ def names_in(text: str) -> list[str]:
     ]
 
 
-def wants_number(question: str) -> bool:
-    """Whether a question asks for a quantity."""
-    return bool(_QUANTITY.search(question))
-
-
-def states_number(sentence: str) -> bool:
-    """Whether a sentence holds a number."""
-    return bool(_NUMBER.search(sentence))
-
-
 def weigh(
     query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]], term: str | None = None
 ) -> list[Candidate]:
@@ -270,7 +257,7 @@ def weigh(
     """
     passages = [scored.passage for scored in found]
     words = iter(words_of([s.text for passage in passages for s in passage.sentences]))
-    numeric = wants_number(query.text)
+    numeric, causal = wants_number(query.text), wants_reason(query.text)
     candidates = []
     for scored, passage in zip(found, passages, strict=True):
         held = [frozenset(next(words)) for _ in passage.sentences]
@@ -287,7 +274,8 @@ def weigh(
                 + query.coverage(near)
                 + (scored.score if term is None else scored.similarity)
                 + 0.3 * (numeric and states_number(sentence.text))
-                - 0.1 * bool(_DANGLING.match(sentence.text))
+                + 0.4 * (causal and states_reason(sentence.text))
+                - 0.15 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
                 + (DEFINING * defines(term, sentence.text) if term else 0.0)
             )

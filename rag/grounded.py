@@ -32,13 +32,12 @@ from rag.extract import (
     Evidence,
     cite,
     in_reading_order,
-    states_number,
-    wants_number,
 )
 from rag.llm.model import LanguageModel
 from rag.llm.prompts import first_call, second_call
 from rag.retelling import copied, retells
 from rag.verify.verdict import Verdict
+from rag.wants import states_number, wants_number
 
 SMALL_CONTEXT = 1_500
 """Tokens; a model with a smaller window is shown the best sentences alone."""
