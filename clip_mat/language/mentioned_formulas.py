@@ -247,6 +247,13 @@ _CHEMISTRY_AFTER = re.compile(
 _ENDS = re.compile(r"\s*(?:$|[.,;:!?)])")
 _NUMBER_BEFORE = re.compile(r"\d ?$")
 _SITE_BEHIND = re.compile(r"[- ]sites?\b")
+_CRITICAL = re.compile(
+    r"(?:\b(?:high|low|larg|critical|record|maxim|transition|superconducti|curie)\w*[ -]|"
+    r"\b(?:an?|the|its|whose|with) )$",
+    re.IGNORECASE,
+)
+_DEGREES_BEHIND = re.compile(r"\s*(?:above|below|over|under|near|about|around|of|at|up to|is|[=<>≥≤~≈])\s*[~≈]?\d")
+"""What stands around a critical temperature, which is written as technetium is."""
 
 
 def find_elements(text: str) -> Found:
@@ -267,6 +274,10 @@ def find_elements(text: str) -> Found:
 def _is_element(text: str, start: int, end: int, symbol: str, charged: bool) -> bool:
     if charged or text.strip() == symbol:
         return True
+    if symbol == "Tc" and not _CHEMISTRY_AFTER.match(text, end):
+        behind = _DEGREES_BEHIND.match(text, end)
+        if behind or _CRITICAL.search(text, max(0, start - 20), start):
+            return False
     if symbol not in _WORDLIKE and len(symbol) == 2:
         return not (symbol == "Pa" and _NUMBER_BEFORE.search(text, max(0, start - 2), start))
     if _NUMBER_BEFORE.search(text, max(0, start - 2), start) or _SITE_BEHIND.match(text, end):

@@ -127,6 +127,10 @@ def elements(text: str) -> list[str]:
         ("Fe/Co/Ni", ["Fe", "Co", "Ni"]),
         ("In", ["In"]),
         ("300 K and 5 V", []),
+        ("a superconductor with high Tc; high-Tc films with a Tc of 39 K", []),
+        ("Tc above 77 K", []),
+        ("Tc > 100 K", []),
+        ("alloys of Re and Tc; a Tc-based alloy; compounds with Tc atoms", ["Re", "Tc", "Tc", "Tc"]),
         ("IRON OXIDE", ["Fe"]),
     ],
 )

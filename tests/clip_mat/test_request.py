@@ -189,6 +189,13 @@ def test_notes_say_how_each_phrase_was_understood() -> None:
         ("cathode materials for sodium-ion batteries", "sodium-ion cathode", ""),
         ("Li ion battery cathode", "lithium-ion cathode", ""),
         ("superconducting nitrides", "superconductor", "nitrides"),
+        ("layered oxide for lithium-ion batteries", "lithium-ion battery", "layered oxide"),
+        ("hard coating nitride", "hard coating", "nitride"),
+        ("magnetic semiconductor", "magnetic semiconductor", ""),
+        ("antiferromagnetic oxides", "antiferromagnet", "oxides"),
+        ("two dimensional semiconductors", "two-dimensional material", ""),
+        ("2D ferromagnets", "two-dimensional magnet", ""),
+        ("nitrides with high thermal conductivity", "good conductor of heat", "nitrides"),
         ("cubic TCOs with a gap above 3 eV", "transparent conducting oxide", "cubic"),
     ],
 )
