@@ -31,7 +31,7 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT)
 _UNREADABLE = (sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ)
 """Errors of reading among those that are otherwise of writing."""
 
-REMEDY = "clip-mat doctor --repair keeps what is whole; take the rest in again"
+REMEDY = "clip-mat doctor --repair FOLDER keeps what is whole; take the rest in again"
 """What to do about damage."""
 
 
