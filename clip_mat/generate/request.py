@@ -96,7 +96,7 @@ class CrystalRequest:
             crystal_system: In place of one in the text.
             filter: OPTIMADE, in place of the filter that is read from the text; "" for none.
             from_noise: Without templates.
-            new: Only crystals that the index does not know.
+            new: Only crystals that the index does not know; a text that asks for a new compound means that, too.
             seed: Decides everything that is drawn.
 
         Raises:
@@ -124,6 +124,7 @@ class CrystalRequest:
             read = read._with_system(crystal_system)
         if content is not None and sum(content.values()) > MAX_ATOMS:
             raise RequestError(f"the cell holds {sum(content.values())} atoms; at most {MAX_ATOMS} can be made")
+        new = new or read.new
         read = replace(read, text=text, cell=content, n=n, from_noise=from_noise, new=new, seed=seed)
         read._check()
         return read
@@ -135,6 +136,9 @@ class CrystalRequest:
         words = "" if understood.text == ANYTHING else understood.text
         mentions = find_mentions(words)
         notes = [*understood.notes, *understood.remarks]
+        new = _NEW.search(text)
+        if new:
+            notes.append(f"{new[0]}: only crystals that the index does not hold")
         formulas = [m for m in mentions if m.kind == "formula" and _whole(m)]
         composition = reduced(_whole(formulas[0])) if formulas else None
         if len({str(m.composition) for m in formulas}) > 1:
@@ -171,6 +175,7 @@ class CrystalRequest:
             anonymous=_pattern(anonymous[0]) if anonymous and composition is None else None,
             gap=_gap_class(words),
             filter=" AND ".join(dict.fromkeys(clauses)),
+            new=new is not None,
             notes=tuple(notes),
         )
 
@@ -304,6 +309,7 @@ def _either(name: str, values: Sequence[object]) -> str:
     return "(" + " OR ".join(f"{name} = {value}" for value in values) + ")"
 
 
+_NEW = re.compile(r"\b(?:new|novel|undiscovered|unreported|not yet (?:known|reported|made))\b", re.IGNORECASE)
 _GAP_WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("wide gap", re.compile(r"\b(?:wide|large)[- ](?:band[- ]?)?gap", re.IGNORECASE)),
     ("narrow gap", re.compile(r"\b(?:narrow|small)[- ](?:band[- ]?)?gap", re.IGNORECASE)),

@@ -118,3 +118,18 @@ def test_nothing_asked_is_open() -> None:
     assert CrystalRequest.read().is_open
     assert not CrystalRequest.read("oxide").is_open
     assert not CrystalRequest.read(spacegroup=225).is_open
+
+
+@pytest.mark.parametrize(
+    ("text", "new"),
+    [
+        ("a new ternary oxide photocatalyst", True),
+        ("novel cubic nitride", True),
+        ("cubic nitride", False),
+        ("renewable energy oxide", False),
+    ],
+)
+def test_a_text_that_asks_for_a_new_compound_means_one_that_the_index_does_not_hold(text: str, new: bool) -> None:
+    request = CrystalRequest.read(text)
+    assert request.new is new
+    assert any("does not hold" in note for note in request.notes) is new
