@@ -37,7 +37,9 @@ _AT_ONCE = 64
 @click.option("--new", is_flag=True, help="Ask for crystals that the library does not know.")
 @click.option("--denoiser", type=PathName(file_okay=False, exists=True),
               help="Folder of weights that make crystals of noise.  [default: those that come along]")  # fmt: skip
-@click.option("--max-sites", default=20, show_default=True, help="Only crystals of at most so many atoms.")
+@click.option(
+    "--max-sites", default=20, show_default=True, type=click.IntRange(1), help="Only crystals of at most so many atoms."
+)
 @click.option("--limit", type=click.IntRange(1), help="Most requests, drawn at random.  [default: all]")
 @click.option("--part", type=click.Choice(["val", "test"]), default="test", show_default=True,
               help="Which split of a zip is asked for; templates come from its training split.")  # fmt: skip

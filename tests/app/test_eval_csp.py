@@ -122,6 +122,15 @@ def test_nothing_to_predict_is_one_line(run: Callable[..., tuple[int, str, str]]
     assert "no crystal of at most 1 atoms" in err
 
 
+@pytest.mark.parametrize("most", ["0", "-1"])
+def test_cells_without_atoms_are_refused_before_anything_is_read(
+    run: Callable[..., tuple[int, str, str]], library: Path, asked: Path, most: str
+) -> None:
+    status, _, err = run("--library", library, "--requests", asked, "--max-sites", most)
+    assert status == 2
+    assert f"'--max-sites': {most}" in err
+
+
 def test_weights_that_are_none_are_one_line(
     run: Callable[..., tuple[int, str, str]], asked: Path, tmp_path: Path
 ) -> None:
