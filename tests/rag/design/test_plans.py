@@ -182,7 +182,7 @@ def test_toml_is_read_as_it_was_written(planned: Plan, tmp_path: Path) -> None:
 
 def test_there_are_so_many_alternatives(planned: Plan) -> None:
     assert planned.alternative(0) is planned
-    with pytest.raises(QuestionError, match="there are"):
+    with pytest.raises(QuestionError, match="alternative 1 was asked for: there is none, leave it out"):
         planned.alternative(len(planned.alternatives) + 1)
 
 
