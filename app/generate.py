@@ -13,9 +13,9 @@ from app.terminal import (
     PathName,
     PictureName,
     answer_lines,
+    changes,
     console,
     counted,
-    is_given,
     json_option,
     needs,
     note,
@@ -95,7 +95,7 @@ def generate_command(
 
     if requests is not None:
         asked = any((text, composition, cell, spacegroup, crystal_system, condition, out, trajectory, picture))
-        if asked or is_given("--format"):
+        if asked or changes("--format"):
             raise click.UsageError(
                 "--requests goes with -n, --seed, --from-noise, --new, --index, --denoiser and --rank only"
             )

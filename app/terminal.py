@@ -71,13 +71,20 @@ def is_given(option: str) -> bool:
 
 
 def needs(option: str, other: str, why: str) -> None:
-    """Refuse an option that would do nothing without another.
+    """Refuse an option that would do nothing without another; its default may be given in so many words.
 
     Raises:
         UsageError: If it is given, and the other is not.
     """
-    if is_given(option) and not is_given(other):
+    if changes(option) and not is_given(other):
         raise click.UsageError(f"{option} needs {other}, {why}")
+
+
+def changes(option: str) -> bool:
+    """Whether an option of the command that runs is given, and is not its default."""
+    context = click.get_current_context()
+    parameter = next(parameter for parameter in context.command.params if option in parameter.opts)
+    return is_given(option) and context.params.get(parameter.name or "") != parameter.get_default(context)
 
 
 def goes_without(option: str, others: Iterable[str], why: str) -> None:
@@ -87,7 +94,7 @@ def goes_without(option: str, others: Iterable[str], why: str) -> None:
         UsageError: If it is given, and one of the others is.
     """
     if is_given(option):
-        for other in filter(is_given, others):
+        for other in filter(changes, others):
             raise click.UsageError(f"{option} goes without {other}: {why}")
 
 

@@ -79,6 +79,14 @@ def test_every_format_is_written(run: Run, tmp_path: Path, style: str, ending: s
     assert file.suffix == ending
 
 
+def test_the_default_format_may_be_given_in_so_many_words(run: Run, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.jsonl"
+    asked.write_text('{"composition": "NaCl", "n": 1}\n', encoding="utf-8")
+    assert run("generate", "--composition", "NaCl", "-n", 1, "--format", "cif") == 0
+    assert run("generate", "--requests", asked, "--format", "cif") == 0
+    assert run("generate", "--requests", asked, "--format", "poscar") == 2
+
+
 def test_inputs_for_vasp_are_a_folder(run: Run, tmp_path: Path) -> None:
     document = run.json("generate", "--composition", "MgO", "-n", 1, "--out", tmp_path / "made", "--format", "vasp")
     (folder,) = (tmp_path / "made").iterdir()
