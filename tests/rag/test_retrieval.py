@@ -15,9 +15,7 @@ def test_coverage_does_not_depend_on_how_a_run_orders_its_sets() -> None:
         weights = {f"word{number}": rng.uniform(0.5, 9) for number in range(12)}
         query = Query("any", np.zeros(2, np.float32), weights)
         held = rng.sample(sorted(weights), 7)
-        in_order = 0.0
-        for word, weight in weights.items():
-            in_order += weight if word in held else 0.0
+        in_order = sum(weight for word, weight in weights.items() if word in held)
         assert query.coverage({*held, "another"}) == in_order / query.full_score  # to the last digit
 
 
