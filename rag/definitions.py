@@ -17,7 +17,7 @@ _ASKS = (
     re.compile(r"what (?:do|does) (?P<term>.+?) (?:mean|stand for|refer to|denote|do)", re.IGNORECASE),
     re.compile(r"(?:please )?(?:define|explain what) (?P<term>.+?)(?: is| are)?", re.IGNORECASE),
 )
-_ARTICLE = re.compile(r"(?:an?|the)\s+(?=\S)|the (?:term|word|abbreviation|acronym) ", re.IGNORECASE)
+_ARTICLE = re.compile(r"^(?:an?|the)\s+(?:(?:term|word|abbreviation|acronym)\s+)?(?=\S)", re.IGNORECASE)
 _MORE_THAN_A_NAME = re.compile(
     r"\b(?:of|for|in|on|at|with|by|from|to|between|than|used|most|best|main|and|or|that|which|how|why|known|difference|"
     r"advantages?|reasons?|role|effects?|purpose|cause|problem|your|my|this|these|there|it)\b",

@@ -21,6 +21,8 @@ from rag.reading.sentences import sentence_ends
         ("What is meant by 'ergodicity'?", "ergodicity"),
         ("What does LOCO CV stand for?", "LOCO CV"),
         ("What does GAME-Net do?", "GAME-Net"),
+        ("What does the term 'barostat' mean?", "barostat"),
+        ("What is silica gel?", "silica gel"),
         ("Define the solid-state energy scale.", "solid-state energy scale"),
         ("What is the band gap of GaN?", None),
         ("What is the best thermostat?", None),
