@@ -65,9 +65,8 @@ class PictureName(PathName):
 
 def is_given(option: str) -> bool:
     """Whether an option of the command that runs, by its name like ``--out``, stands on the command line."""
-    context = click.get_current_context()
-    name = next(parameter.name for parameter in context.command.params if option in parameter.opts)
-    return name is not None and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    source = click.get_current_context().get_parameter_source(_parameter(option).name or "")
+    return source is ParameterSource.COMMANDLINE
 
 
 def needs(option: str, other: str, why: str) -> None:
@@ -82,9 +81,12 @@ def needs(option: str, other: str, why: str) -> None:
 
 def changes(option: str) -> bool:
     """Whether an option of the command that runs is given, and is not its default."""
-    context = click.get_current_context()
-    parameter = next(parameter for parameter in context.command.params if option in parameter.opts)
+    context, parameter = click.get_current_context(), _parameter(option)
     return is_given(option) and context.params.get(parameter.name or "") != parameter.get_default(context)
+
+
+def _parameter(option: str) -> click.Parameter:
+    return next(one for one in click.get_current_context().command.params if option in one.opts)
 
 
 def goes_without(option: str, others: Iterable[str], why: str) -> None:

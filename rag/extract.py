@@ -82,6 +82,7 @@ class Candidate:
         near: Content words of it and of the sentences beside it.
         coverage: Share of the question's word weight that it holds.
         relevance: How well it answers; the higher the better, comparable within one question.
+        degree: How well it defines what the question asks the meaning of, as `rag.definitions.defines` has it.
     """
 
     sentence: Sentence
@@ -91,6 +92,7 @@ class Candidate:
     near: frozenset[str]
     coverage: float
     relevance: float
+    degree: int = 0
 
     @property
     def cosine(self) -> float:
@@ -200,7 +202,7 @@ class Answerer:
         query, term = self.retriever.query(part), term_asked(part)
         found = self.retriever.search(query, passages if term is None else max(passages, DEFINING_PASSAGES), where)
         candidates = self._candidates(query, found, term)
-        degree = max((defines(term, candidate.sentence.text) for candidate in candidates), default=0) if term else 0
+        degree = max((candidate.degree for candidate in candidates), default=0)
         if term is not None and not degree:
             found = found[:passages]
             candidates = self._candidates(query, found, None)
@@ -268,6 +270,7 @@ def weigh(
                 continue
             coverage = query.coverage(held[i])
             near = frozenset().union(*held[max(0, i - 1) : i + 2])
+            degree = defines(term, sentence.text) if term else 0
             relevance = (
                 float(scored.cosines[i])
                 + 2 * coverage
@@ -277,9 +280,9 @@ def weigh(
                 + 0.4 * (causal and states_reason(sentence.text))
                 - 0.15 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
-                + (DEFINING * defines(term, sentence.text) if term else 0.0)
+                + DEFINING * degree
             )
-            candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance))
+            candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance, degree))
     return candidates
 
 
