@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
-from clip_mat import SentenceEncoder
-from rag import PaperLibrary
+if TYPE_CHECKING:  # the process that only hands out the tests needs no torch
+    from clip_mat import SentenceEncoder
+    from rag import PaperLibrary
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # every core has a worker: a second thread of each would only wait
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer; the whole test has its limit
 settings.load_profile("any machine")
 
@@ -28,12 +32,15 @@ def shared_data() -> Path:
 @pytest.fixture(scope="session")
 def encoder() -> SentenceEncoder:
     """The packaged sentence encoder, loaded once."""
+    from clip_mat import SentenceEncoder
+
     return SentenceEncoder()
 
 
 @pytest.fixture(scope="session")
 def demo(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperLibrary]:
     """The bundled review, taken in once; read only, please."""
+    from rag import PaperLibrary
     from rag.demo import PAPER
 
     with PaperLibrary(tmp_path_factory.mktemp("demo") / "papers.db", encoder=encoder) as library:
