@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,11 +39,41 @@ def encoder() -> SentenceEncoder:
 
 
 @pytest.fixture(scope="session")
-def demo(encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[PaperLibrary]:
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The index of the bundled review; to be copied, or only read."""
+    from rag import PaperLibrary
+
+    folder = tmp_path_factory.mktemp("review") / "papers.db"
+    PaperLibrary.demo(folder).close()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo(
+    demo_folder: Path, encoder: SentenceEncoder, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PaperLibrary]:
     """The bundled review, taken in once; read only, please."""
     from rag import PaperLibrary
-    from rag.demo import PAPER
 
-    with PaperLibrary(tmp_path_factory.mktemp("demo") / "papers.db", encoder=encoder) as library:
-        library.add(PAPER)
+    copy = shutil.copytree(demo_folder, tmp_path_factory.mktemp("demo") / "papers.db")
+    with PaperLibrary(copy, encoder=encoder) as library:
         yield library
+
+
+@pytest.fixture(scope="session")
+def filled_cache(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache as a first use leaves it: the bundled review, and the bundled prototypes; read only, please.
+
+    The prototypes are there for the packaged model, and for the stand-in that counts elements.
+    """
+    from fact_encoder import FactEncoder
+
+    from clip_mat import MaterialsIndex
+
+    cache = tmp_path_factory.mktemp("cache")
+    shutil.copytree(demo_folder, cache / "demo-papers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLIP_MAT_CACHE", str(cache))
+        MaterialsIndex.open().close()
+        MaterialsIndex.open(clip=FactEncoder()).close()
+    return cache

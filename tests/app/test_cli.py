@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ TIN = "Tin halide perovskites oxidise in air. Their band gap is 1.3 eV. Additive
 
 
 class Run:
-    """Runs the command in this process, with a cache and a data folder of its own."""
+    """Runs the command in this process, with a data folder of its own."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
@@ -38,8 +39,8 @@ class Run:
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
+def run(capsys: pytest.CaptureFixture[str], filled_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
     monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
     return Run(capsys)
 
@@ -87,8 +88,8 @@ def test_ingest_then_ask_in_json(run: Run, paper: Path, tmp_path: Path) -> None:
     assert [hit["file"] for hit in passages["passages"]] == ["tin.txt"]
 
 
-def test_asking_files_asks_only_them(run: Run, paper: Path) -> None:
-    assert run("ingest", str(PAPER)) == 0
+def test_asking_files_asks_only_them(run: Run, paper: Path, demo_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo_folder, tmp_path / "data" / "papers")
     answer = run.json("ask", "Are temperature effects important for defects?", str(paper))
     assert answer["abstained"]
     assert not run.json("ask", "Are temperature effects important for defects?")["abstained"]
@@ -108,15 +109,16 @@ def test_the_bundled_review_is_asked_as_long_as_ones_own_index_is_empty(run: Run
     assert "bundled review" in run.err
 
 
-def test_the_demo_runs_and_writes_only_to_its_cache(run: Run, tmp_path: Path) -> None:
+def test_the_demo_runs_and_writes_only_to_its_cache(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
     assert run("demo") == 0
     assert "ClipMatAuthors2026 page" in run.out
     assert "The papers do not answer this question." in run.out
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
-def test_references(run: Run, paper: Path) -> None:
-    run("ingest", str(PAPER))
+def test_references(run: Run, demo_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(demo_folder, tmp_path / "data" / "papers")
     assert run("references", "--format", "bibtex") == 0
     assert run.out.startswith("@")
     assert run("references", "--format", "csl-json") == 0

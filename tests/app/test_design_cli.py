@@ -21,19 +21,13 @@ from clip_mat.generate.sampler import CrystalDenoiser
 QUESTION = "How large is the formation entropy of oxygen vacancies in ceria?"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In which the bundled prototypes and the bundled review are indexed once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(capsys: pytest.CaptureFixture[str], filled_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     clip = FactEncoder()
     torch.manual_seed(0)
     sizes = DenoiserConfig(width=24, layers=1, heads=2, pair_width=8, condition_width=16, vector=clip.dimension)
     denoiser = CrystalDenoiser(Denoiser(sizes), clip=clip.fingerprint)
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(cache))
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
     monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "90")
     monkeypatch.setattr(CrystalClip, "load", staticmethod(lambda *_, **__: FactEncoder()))

@@ -36,8 +36,8 @@ Cl 0.5 0.5 0.5
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path / "cache"))
+def run(capsys: pytest.CaptureFixture[str], filled_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
     monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(CrystalClip, "load", staticmethod(lambda *_, **__: FactEncoder()))
     monkeypatch.chdir(tmp_path)

@@ -19,12 +19,6 @@ from clip_mat.generate.sampler import CrystalDenoiser
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In which the bundled prototypes are indexed once."""
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
 def denoiser() -> CrystalDenoiser:
     clip = FactEncoder()
     torch.manual_seed(0)
@@ -34,9 +28,9 @@ def denoiser() -> CrystalDenoiser:
 
 @pytest.fixture
 def run(
-    capsys: pytest.CaptureFixture[str], cache: Path, denoiser: CrystalDenoiser, monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], filled_cache: Path, denoiser: CrystalDenoiser, monkeypatch: pytest.MonkeyPatch
 ) -> Run:
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(cache))
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(CrystalClip, "load", staticmethod(lambda *_, **__: FactEncoder()))
     monkeypatch.setattr(CrystalDenoiser, "load", staticmethod(lambda *_, **__: denoiser))

@@ -19,15 +19,9 @@ from clip_mat.structures import Entry, read_crystals, write_crystal
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-@pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """In which the bundled prototypes are indexed once."""
-    return tmp_path_factory.mktemp("cache")
-
-
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(cache))
+def run(capsys: pytest.CaptureFixture[str], filled_cache: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setattr(CrystalClip, "load", staticmethod(lambda *_, **__: FactEncoder()))
     return Run(capsys)

@@ -21,9 +21,9 @@ def clip() -> CrystalClip:
 
 
 @pytest.fixture(scope="module")
-def index(clip: CrystalClip, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MaterialsIndex]:
+def index(clip: CrystalClip, filled_cache: Path) -> Iterator[MaterialsIndex]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLIP_MAT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CLIP_MAT_CACHE", str(filled_cache))
         with MaterialsIndex.open(clip=clip) as opened:
             yield opened
 

@@ -27,13 +27,13 @@ from rag.design.designs import is_as_wished
 
 
 @pytest.fixture(scope="module")
-def generator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Generator]:
+def generator(filled_cache: Path) -> Iterator[Generator]:
     clip = FactEncoder()
     torch.manual_seed(0)
     sizes = DenoiserConfig(width=24, layers=1, heads=2, pair_width=8, condition_width=16, vector=clip.dimension)
     denoiser = CrystalDenoiser(Denoiser(sizes), clip=clip.fingerprint)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CLIP_MAT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        patch.setenv("CLIP_MAT_CACHE", str(filled_cache))
         index = MaterialsIndex.open(clip=clip)
         with Generator(index, denoiser) as made:
             yield made

@@ -22,10 +22,11 @@ def run(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     encoder: SentenceEncoder,
-    tmp_path_factory: pytest.TempPathFactory,
+    filled_cache: Path,
+    tmp_path: Path,
 ) -> Run:
-    monkeypatch.setenv("CLIP_MAT_CACHE", str(tmp_path_factory.getbasetemp() / "ask-cache"))
-    monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path_factory.getbasetemp() / "ask-data"))
+    monkeypatch.setenv("CLIP_MAT_CACHE", str(filled_cache))
+    monkeypatch.setenv("CLIP_MAT_DATA", str(tmp_path / "data"))
     monkeypatch.setattr("rag.library.SentenceEncoder", lambda: encoder)
     return Run(capsys)
 
