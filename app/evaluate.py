@@ -138,9 +138,9 @@ def _score_papers(
     from rag.evaluation.questions import same_file
 
     source = papers or PAPER
+    asked, elsewhere = (_questions(file) for file in (questions, off_topic))
     library = _library(folder, [source])
     places = {path.name: path for path in ([source] if source.is_file() else sorted(source.rglob("*")))}
-    asked, elsewhere = (_questions(file) for file in (questions, off_topic))
     for file in sorted({question.file for question in asked if question.file}):
         if not any(same_file(name, file) for name in places):
             note(f"{file}: a question is asked of it, but it is none of the papers, so that counts as not found")
