@@ -19,7 +19,30 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # every core has a worker: a seco
 settings.register_profile("any machine", deadline=None)  # a busy one takes longer; the whole test has its limit
 settings.load_profile("any machine")
 
+LONGEST = (
+    "test_notebooks.py",
+    "test_diffusion.py",
+    "test_cli.py",
+    "test_pairs.py",
+    "test_faults.py",
+    "test_pages.py",
+    "test_symmetrise.py",
+    "test_trainer.py",
+    "test_generator.py",
+    "test_trajectory.py",
+    "test_kill_ingest.py",
+    "test_lessons.py",
+    "test_generate_cli.py",
+)
+"""Files that take longest, which are begun first: no worker is to be left alone with one at the end."""
+
 SHARED = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first; a file stays together and in its order."""
+    rank = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
 
 
 @pytest.fixture(scope="session")

@@ -243,7 +243,7 @@ def test_a_page_that_never_ends_costs_its_time_and_no_more(tmp_path: Path, paper
     source = replace(first.references[0], key="Bomb2020")
     second = answer(paper, support(1, Box(72, 100, 200, 112)))
     both = replace(first, sentences=first.sentences + second.sentences, references=(source, *second.references))
-    pages = draw_pages(both, limits=DrawLimits(seconds=8))
+    pages = draw_pages(both, limits=DrawLimits(seconds=5))
     assert pages[0].note.startswith("bomb.pdf: ")
     assert "attack" in pages[0].note
     assert pages[1].png
