@@ -134,8 +134,13 @@ def clip_command(
     help="Only crystals of at most so many atoms.  [default: 20, or as the weights of --init]",
 )
 @click.option("--batch", default=128, show_default=True, type=click.IntRange(1), help="Crystals in a step.")
+@click.option(
+    "--workers", default=0, show_default=True, type=click.IntRange(0), help="Processes that prepare lessons for a GPU."
+)
 @json_option
-def diffusion_command(clip: Path | None, max_sites: int | None, batch: int, as_json: bool, **run: Any) -> int:
+def diffusion_command(
+    clip: Path | None, max_sites: int | None, batch: int, workers: int, as_json: bool, **run: Any
+) -> int:
     """Train the generative model of crystals, on those of few atoms in the cell.
 
     The folder takes the weights with their model card, the logs (CSV and TensorBoard) and a checkpoint every few
@@ -145,11 +150,12 @@ def diffusion_command(clip: Path | None, max_sites: int | None, batch: int, as_j
 
     \b
     Example:  clip-mat train diffusion --data crystals.parquet --out run
+              clip-mat train diffusion --data crystals.parquet --out run --minutes 25 --batch 512 --workers 14
               clip-mat train diffusion --data crystals.parquet --out run --resume
     """
     from clip_mat.training.diffusion import train_diffusion
 
-    own = {"clip": clip, "most_atoms": max_sites, "batch": batch}
+    own = {"clip": clip, "most_atoms": max_sites, "batch": batch, "workers": workers}
     return _train(train_diffusion, run | own, "encoding crystals", as_json)
 
 

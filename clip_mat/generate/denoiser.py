@@ -27,6 +27,8 @@ SPEED = 0.2
 alike."""
 FURTHEST = 8.0
 """Distance in Å beyond which all pairs look alike."""
+_DROPOUT = 0.1
+"""In training, of what each layer adds: crystals that it sees hundreds of times are not to be known by heart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,9 @@ class DenoiserConfig:
         cells: How many training crystals have 0, 1, ..., `most_atoms` atoms in the cell.
     """
 
-    width: int = 192
+    width: int = 256
     layers: int = 6
-    heads: int = 6
+    heads: int = 8
     pair_width: int = 48
     condition_width: int = 128
     waves: int = 8
@@ -200,7 +202,8 @@ class Denoiser(nn.Module):
         share = present / atoms[:, None]
         velocity = self.velocity(atom).float() * SPEED
         velocity = (velocity - (velocity * share[..., None]).sum(1, keepdim=True)) * present[..., None]
-        whole = self.whole(torch.cat([(atom * share[..., None]).sum(1), steer], dim=-1)).float()
+        whole = torch.cat([(atom * share[..., None]).sum(1), steer], dim=-1)
+        whole = self.whole(functional.dropout(whole, _DROPOUT, self.training)).float()
         whole[:, SIZE] = -1e4
         return Prediction(velocity, whole[:, :SIZE], whole[:, SIZE:])
 
@@ -294,8 +297,9 @@ class _Block(nn.Module):
         weight = weight.softmax(-1).to(value.dtype)
         atoms = (weight @ value).transpose(1, 2).reshape(b, n, -1)
         pairs = (weight.transpose(1, 2) @ seen).reshape(b, n, -1)  # (b, n, heads, n) @ (b, n, n, pair)
-        atom = atom + self.join(torch.cat([atoms, pairs], dim=-1))
+        atom = atom + functional.dropout(self.join(torch.cat([atoms, pairs], dim=-1)), _DROPOUT, self.training)
         each = functional.layer_norm(atom, (width,)) * (1 + second_scale) + second_shift
-        atom = atom + self.contract(functional.relu(self.expand(each)).square())
+        inner = self.contract(functional.relu(self.expand(each)).square())
+        atom = atom + functional.dropout(inner, _DROPOUT, self.training)
         pair = torch.addmm(pair.flatten(0, 2), seen.flatten(0, 2), self.again).view(seen.shape)
         return atom, pair

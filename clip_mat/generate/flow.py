@@ -131,7 +131,8 @@ class Lesson:
         lattice_velocity: (b, 6).
         spacegroup: (b,) the true space groups, 0 where unknown or told.
         kinds: What is seen of the composition.
-        elements: (b, k) the true elements of the kinds that are open there, 0 for the others.
+        elements: (b, k) the true elements of the kinds that are open there, 0 for the others; of a crystal that nobody
+            made, all 0.
     """
 
     state: State
@@ -233,10 +234,11 @@ def losses(prediction: Prediction, elements: Tensor, lesson: Lesson) -> dict[str
     guessed = functional.cross_entropy(elements.transpose(1, 2), lesson.elements, reduction="none")
     group = functional.cross_entropy(prediction.spacegroup, lesson.spacegroup, ignore_index=0, reduction="sum")
     asked = (lesson.spacegroup > 0).sum().clamp(min=1)
+    open_ones = hidden.sum(1)
     parts = {
         "atoms": (wrong * share).sum(1).mean(),
         "lattice": lattice.mean(),
-        "elements": ((guessed * hidden).sum(1) / hidden.sum(1).clamp(min=1)).mean(),
+        "elements": ((guessed * hidden).sum(1) / open_ones.clamp(min=1)).sum() / (open_ones > 0).sum().clamp(min=1),
         "spacegroup": group / asked,
     }
     apart = ELEMENT_WEIGHT * parts["elements"] + SPACEGROUP_WEIGHT * parts["spacegroup"]

@@ -34,7 +34,8 @@ class TrainConfig:
         checkpoint_minutes: Between checkpoints.
         seed: Of dropout. The source has its own.
         threads: Of torch on the CPU; by default torch's own choice.
-        workers: Processes that prepare batches beside the training, 0 or 1. The source is sent there with pickle.
+        workers: Processes that prepare batches beside the training; pairs of texts and crystals take 0 or 1. The source
+            is sent there with pickle.
         prefetch: Batches prepared ahead.
     """
 
@@ -68,8 +69,8 @@ class TrainConfig:
             raise TrainingError(f"loss={self.loss!r}: know {', '.join(get_args(LossName))}")
         if self.bank and self.loss != "infonce":
             raise TrainingError(f"bank=True: only for loss='infonce', not {self.loss!r}")
-        if self.workers not in (0, 1):
-            raise TrainingError(f"workers={self.workers}: 0 or 1, so that batches keep their order")
+        if self.workers < 0:
+            raise TrainingError(f"workers={self.workers}: 0 or more")
         if self.evaluate_every < 1:
             raise TrainingError(f"evaluate_every={self.evaluate_every}: at least 1 epoch")
 

@@ -114,8 +114,19 @@ def batches(
 
     A process and not a thread: writing captions is Python's work, and would hold up the training in this process.
     """
+    return prepared(_Batches(source, epoch, position, rank, world), workers, prefetch)
+
+
+def prepared(every: IterableDataset[T], workers: int, prefetch: int) -> Iterator[T]:
+    """What a data set yields, prepared ahead in processes of their own if there are workers.
+
+    Args:
+        every: Sent to the workers with pickle; where there are several, each must yield its share alone.
+        workers: Number of processes.
+        prefetch: How many each prepares ahead.
+    """
     loader: DataLoader[Any] = DataLoader(
-        _Batches(source, epoch, position, rank, world),
+        every,
         batch_size=None,
         num_workers=workers,
         collate_fn=_unchanged,

@@ -18,13 +18,15 @@ from clip_mat.generate.denoiser_weights import load_denoiser, save_denoiser
 from clip_mat.generate.flow import Lesson, losses
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.diffusion_card import write_diffusion_card
-from clip_mat.training.diffusion_data import MOST_ATOMS, LessonSource, read_diffusion_set, split
+from clip_mat.training.diffusion_data import MOST_ATOMS, read_diffusion_set, split
 from clip_mat.training.diffusion_run import train_denoiser
-from clip_mat.training.distributed import speaks_for_all
+from clip_mat.training.distributed import chosen_device, speaks_for_all
+from clip_mat.training.lessons import LessonSource
 from clip_mat.training.run import RunSummary
 
 BATCH = 128
 CHUNK = 64
+"""Crystals that go through the network at once on a CPU, whose caches are small; elsewhere it is the whole batch."""
 VALIDATION = 600
 """Formulas kept for validation."""
 LEARNING_RATE = 1.5e-3
@@ -46,6 +48,7 @@ def train_diffusion(
     batch: int = BATCH,
     device: str = "auto",
     threads: int | None = None,
+    workers: int = 0,
     resume: bool = False,
     seed: int = 0,
     progress: Callable[[int, int], None] | None = None,
@@ -65,6 +68,7 @@ def train_diffusion(
         batch: Crystals in a step, over all ranks.
         device: Torch device, or "auto".
         threads: Of torch on the CPU.
+        workers: Processes that prepare lessons; a GPU waits for them.
         resume: Continue the run that lies in `out`.
         seed: Decides everything that is drawn.
         progress: Called with crystals done and crystals in all while they are encoded.
@@ -91,6 +95,7 @@ def train_diffusion(
     else:  # it keeps its scale of lattices
         model.config = replace(model.config, cells=cells)
     scale = model.config.scale
+    chunk = CHUNK if chosen_device(device).type == "cpu" else batch
     config = TrainConfig(
         minutes=minutes,
         epochs=epochs,
@@ -100,10 +105,11 @@ def train_diffusion(
         evaluate_every=5,
         seed=seed,
         threads=threads,
+        workers=workers,
     )
     trained = train_denoiser(
         model,
-        LessonSource(training, scale, batch, CHUNK, seed),
+        LessonSource(training, scale, batch, chunk, seed),
         config,
         out,
         evaluate=_Validation(LessonSource(validation, scale, batch, CHUNK, seed)) if len(validation) else None,

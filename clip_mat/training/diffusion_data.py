@@ -10,7 +10,7 @@ import hashlib
 import logging
 import os
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,8 @@ from clip_mat.crystal import Crystal
 from clip_mat.entry_facts import facts_of
 from clip_mat.errors import TrainingError
 from clip_mat.evaluation.csp_tasks import read_entries
-from clip_mat.facts import GAP_CLASSES, NEARLY_STABLE_BELOW, STABLE_BELOW, Facts
-from clip_mat.generate.cells import LatticeScale, equivalent_axes, lattice_numbers, niggli
-from clip_mat.generate.conditions import ENANTIOMORPHS, Condition, collate_conditions
-from clip_mat.generate.flow import Lesson, Times, make_lesson, make_path
-from clip_mat.generate.flow import Path as Way
+from clip_mat.facts import Facts
+from clip_mat.generate.cells import equivalent_axes, lattice_numbers, niggli
 from clip_mat.language.captions import write_caption
 from clip_mat.structures import Skipped
 from clip_mat.towers.graphs import hidden, make_graphs
@@ -35,18 +32,6 @@ logger = logging.getLogger(__name__)
 MOST_ATOMS = 20
 TEXTS = 4
 """Captions of each crystal whose vectors are kept."""
-
-OPENING = 0.1
-"""Share of lessons in which all is noise still: which space group will it be?"""
-ALONE = 0.35
-"""Share of lessons without any condition."""
-LATTICE_FIRST = 0.05
-"""Share in which the lattice is known, ..."""
-LATTICE_APART = 0.1
-"""... and in which it has a time of its own."""
-POOL = 8
-"""Batches whose crystals are sorted together by size, so that little is padding."""
-_MIRRORED = {**ENANTIOMORPHS, **{second: first for first, second in ENANTIOMORPHS.items()}}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,116 +178,3 @@ def split(data: DiffusionSet, formulas: int) -> tuple[DiffusionSet, DiffusionSet
     inside = [row for row, facts in enumerate(data.facts) if facts.formula not in kept]
     outside = [row for row, facts in enumerate(data.facts) if facts.formula in kept]
     return data.rows(inside), data.rows(outside)
-
-
-class LessonSource:
-    """Lessons from crystals, the same for the same seed, however many processes share them.
-
-    Args:
-        data: What to learn from.
-        scale: Of lattices.
-        batch: Crystals in a step, over all ranks.
-        chunk: Crystals that go through the network at once; those of a chunk are alike in size.
-        seed: Decides the order and all that is drawn.
-    """
-
-    def __init__(self, data: DiffusionSet, scale: LatticeScale, batch: int, chunk: int, seed: int) -> None:
-        self.data, self.size = data, len(data)
-        self._lattices = scale.standard(data.lattices)
-        self._batch, self._chunk, self._seed = min(batch, self.size), chunk, seed
-
-    def __len__(self) -> int:
-        return self.size // self._batch
-
-    def epoch(self, number: int, rank: int = 0, world: int = 1, first: int = 0) -> Iterator[list[Lesson]]:
-        """This rank's part of the batches of an epoch, from the given one on."""
-        for batch in list(self._batches(number, world))[first:]:
-            yield [
-                self.lesson(own, [np.random.default_rng([self._seed, number, row]) for row in own])
-                for chunk in batch
-                if (own := chunk[rank::world])
-            ]
-
-    def _batches(self, number: int, world: int) -> Iterator[list[list[int]]]:
-        """Batches of chunks; each batch has small and large crystals, each chunk crystals of a size."""
-        order = np.random.default_rng([self._seed, number]).permutation(self.size)[: len(self) * self._batch]
-        size = min(self._chunk * world, self._batch)
-        for pool in np.split(order, range(POOL * self._batch, len(order), POOL * self._batch)):
-            rows = sorted(pool.tolist(), key=lambda row: len(self.data.crystals[row]))
-            chunks = [rows[at : at + size] for at in range(0, len(rows), size)]
-            batches = -(-len(rows) // self._batch)
-            yield from (chunks[place::batches] for place in range(batches))
-
-    def lesson(self, rows: Sequence[int], rngs: Sequence[np.random.Generator], plain: bool = False) -> Lesson:
-        """One chunk.
-
-        Args:
-            rows: Which crystals.
-            rngs: One for each, which decides all that is drawn.
-            plain: Nothing asked, all of one crystal at one time.
-        """
-        ways = [self._way(row, rng) for row, rng in zip(rows, rngs, strict=True)]
-        times = _times(rngs, plain)
-        groups = [self._group(row, way) for row, way in zip(rows, ways, strict=True)]
-        asked = [
-            Condition() if plain else self._condition(row, group, rng)
-            for row, group, rng in zip(rows, groups, rngs, strict=True)
-        ]
-        told = [c.spacegroup is not None or c.crystal_system is not None for c in asked]
-        guess = np.array([0 if known else group for group, known in zip(groups, told, strict=True)], dtype=np.int64)
-        return make_lesson(ways, times, collate_conditions(asked, self.data.dimension), guess, rngs)
-
-    def _way(self, row: int, rng: np.random.Generator) -> Way:
-        crystal = self.data.crystals[row]
-        return make_path(crystal.numbers, crystal.positions, self._lattices[row], rng, self.data.axes[row])
-
-    def _group(self, row: int, way: Way) -> int:
-        group = self.data.facts[row].spacegroup or 0
-        return _MIRRORED.get(group, group) if way.mirrored else group
-
-    def _condition(self, row: int, group: int, rng: np.random.Generator) -> Condition:
-        """What is told of a crystal: often nothing, often a part."""
-        if rng.random() < ALONE:
-            return Condition()
-        facts = self.data.facts[row]
-        draws = rng.random(5)
-        vector = None
-        if draws[0] < 0.45 and self.data.dimension:
-            choices = self.data.own[row] if rng.random() < 0.5 else self.data.texts[row]
-            vector = choices[rng.integers(len(choices))].astype(np.float32)
-        gap = None
-        if facts.band_gap is not None and draws[3] < 0.25:
-            fitting = [name for name, (low, high) in GAP_CLASSES.items() if low <= facts.band_gap < high]
-            gap = fitting[rng.integers(len(fitting))] if fitting else None
-        return Condition(
-            vector,
-            group if group and draws[1] < 0.6 else None,
-            facts.crystal_system if draws[2] < 0.2 else None,
-            gap,
-            _stability(facts) if draws[4] < 0.25 else None,
-        )
-
-
-def _stability(facts: Facts) -> str | None:
-    if facts.energy_above_hull is None:
-        return None
-    if facts.energy_above_hull <= STABLE_BELOW:
-        return "stable"
-    return "metastable" if facts.energy_above_hull <= NEARLY_STABLE_BELOW else "unstable"
-
-
-def _times(rngs: Sequence[np.random.Generator], plain: bool) -> Times:
-    """Where on their ways the crystals of a lesson are."""
-    positions, lattice = np.zeros(len(rngs)), np.zeros(len(rngs))
-    for row, rng in enumerate(rngs):
-        kind, apart, positions[row], other = rng.random(4)
-        lattice[row] = positions[row]
-        if plain:
-            continue
-        if kind < OPENING:
-            positions[row] = lattice[row] = 0.0
-        elif apart < LATTICE_FIRST:
-            lattice[row] = 1.0
-        elif apart < LATTICE_FIRST + LATTICE_APART:
-            lattice[row] = other
-    return Times(positions, lattice)

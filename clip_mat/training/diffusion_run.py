@@ -13,8 +13,8 @@ import torch
 from clip_mat.generate.denoiser import Denoiser
 from clip_mat.generate.flow import Lesson, losses
 from clip_mat.training.config import TrainConfig
-from clip_mat.training.diffusion_data import LessonSource
 from clip_mat.training.distributed import Ranks
+from clip_mat.training.lessons import LessonSource, lessons
 from clip_mat.training.run import Evaluate, Keep, Run, Trained, carry_out
 
 PARTS = ("loss", "atoms", "lattice", "elements", "spacegroup")
@@ -102,11 +102,16 @@ class _LessonRun(Run[Denoiser, DiffusionRecord]):
         return {name: (described.get(name), now) for name, now in self.described().items()}
 
     def steps(self) -> Iterator[tuple[int, int, DiffusionRecord]]:
-        while True:  # `go` ends it
-            epoch, first = self.place.epoch, self.place.position
-            lessons = self.source.epoch(epoch, self.ranks.rank, self.ranks.world, first)
-            for position, batch in enumerate(lessons, first):
-                yield epoch, position, self._step(batch)
+        found = lessons(
+            self.source,
+            self.place.epoch,
+            self.place.position,
+            rank=self.ranks.rank,
+            world=self.ranks.world,
+            workers=self.config.workers,
+        )
+        for epoch, position, batch in found:
+            yield epoch, position, self._step(batch)
 
     def _step(self, batch: Sequence[Lesson]) -> DiffusionRecord:
         """One step of the optimizer."""

@@ -97,7 +97,7 @@ def joined(device: str) -> Iterator[tuple[Ranks, torch.device]]:
     Yields:
         This process among the others, and the device that it computes on.
     """
-    place = _device(device)
+    place = chosen_device(device)
     world = int(os.environ.get("WORLD_SIZE", "1"))
     if world == 1:
         yield Ranks(), place
@@ -109,7 +109,12 @@ def joined(device: str) -> Iterator[tuple[Ranks, torch.device]]:
         distributed.destroy_process_group()
 
 
-def _device(name: str) -> torch.device:
+def chosen_device(name: str) -> torch.device:
+    """A device by name, which becomes this process's own; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        TrainingError: If torch knows no such device, or sees none.
+    """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
     if name == "cuda":

@@ -89,6 +89,8 @@ class _PairRun(Run[nn.Module, StepRecord]):
     def __init__(
         self, model: nn.Module, source: Source, config: TrainConfig, folder: Path, ranks: Ranks, device: torch.device
     ) -> None:
+        if config.workers > 1:
+            raise TrainingError(f"workers={config.workers}: 0 or 1, so that batches keep their order")
         super().__init__(model, source.size, len(source), config, folder, ranks, device)
         self.source = source
         self.towers = cast(Towers, self.model)

@@ -7,6 +7,7 @@ import os
 import signal
 import zipfile
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,16 @@ from clip_mat.generate.cells import LatticeScale, equivalent_axes, lattice_numbe
 from clip_mat.generate.conditions import Condition
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.denoiser_weights import save_denoiser
-from clip_mat.generate.flow import losses
+from clip_mat.generate.flow import Lesson, losses
 from clip_mat.generate.sampler import CrystalDenoiser
 from clip_mat.generate.starts import Start
 from clip_mat.structures.writing import write_crystal
 from clip_mat.symmetry import find_spacegroup
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.diffusion import WEIGHTS, train_diffusion
-from clip_mat.training.diffusion_data import DiffusionSet, LessonSource, read_diffusion_set, split
+from clip_mat.training.diffusion_data import DiffusionSet, read_diffusion_set, split
 from clip_mat.training.diffusion_run import train_denoiser
+from clip_mat.training.lessons import LessonSource, lessons
 from clip_mat.training.run import Trained
 
 FCC = np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]) / 2
@@ -69,7 +71,9 @@ def train(
     scale = LatticeScale.of(data.lattices)
     sizes = DenoiserConfig(width=width, layers=2, heads=2, pair_width=8, condition_width=16, vector=6, most_atoms=4,
                            scale=scale, cells=(0, 1, 1, 0, 0))  # fmt: skip
-    config = TrainConfig(epochs=epochs, learning_rates={"": 3e-3}, warmup_steps=10, ema_decay=0.99, threads=1)
+    config = TrainConfig(
+        epochs=epochs, learning_rates={"": 3e-3}, warmup_steps=10, ema_decay=0.99, threads=1, workers=0
+    )
     return train_denoiser(
         Denoiser(sizes), LessonSource(data, scale, batch, 2, 0), config, folder, device="cpu", **options
     )
@@ -124,25 +128,63 @@ def source(batch: int = 4, chunk: int = 2) -> LessonSource:
     return LessonSource(data, LatticeScale.of(data.lattices), batch, chunk, 0)
 
 
+def epoch(source: LessonSource, number: int, rank: int = 0, world: int = 1) -> list[list[Lesson]]:
+    return [source.batch(number, position, rank, world) for position in range(len(source))]
+
+
 def test_an_epoch_shows_every_crystal_once() -> None:
-    lessons = [lesson for batch in source().epoch(0) for lesson in batch]
-    assert sum(map(len, lessons)) == 8
-    shown = Counter(tuple(sorted(row[row > 0].tolist())) for lesson in lessons for row in lesson.state.numbers)
+    shown_ones = [lesson for batch in epoch(source(), 0) for lesson in batch]
+    assert sum(map(len, shown_ones)) == 8
+    shown = Counter(tuple(sorted(row[row > 0].tolist())) for lesson in shown_ones for row in lesson.state.numbers)
     assert shown == Counter(tuple(sorted(crystal.numbers.tolist())) for crystal in small_set().crystals)
 
 
 def test_ranks_share_a_batch() -> None:
-    shares = [list(source().epoch(0, rank, 2)) for rank in range(2)]
+    shares = [epoch(source(), 0, rank, 2) for rank in range(2)]
     assert [len(share) for share in shares] == [2, 2]
     for first, second in zip(*shares, strict=True):
         assert list(map(len, first)) == list(map(len, second))
 
 
 def test_lessons_are_the_same_for_the_same_seed() -> None:
-    for first, second in zip(source().epoch(3), source().epoch(3), strict=True):
+    for first, second in zip(epoch(source(), 3), epoch(source(), 3), strict=True):
         for one, other in zip(first, second, strict=True):
             assert torch.equal(one.state.positions, other.state.positions)
             assert torch.equal(one.conditions.vector, other.conditions.vector)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_change_nothing(workers: int) -> None:
+    known = source()
+    told = list(islice(lessons(known, 1, 1, workers=workers), 4))
+    assert [(number, position) for number, position, _ in told] == [(1, 1), (2, 0), (2, 1), (3, 0)]
+    for number, position, batch in told:
+        for one, other in zip(batch, source().batch(number, position), strict=True):
+            assert torch.equal(one.state.positions, other.state.positions)
+            assert torch.equal(one.elements, other.elements)
+
+
+def test_crystals_that_nobody_made() -> None:
+    data = small_set()
+    halides = [number for number, crystal in enumerate(data.crystals) if len(crystal) == 2]
+    data = data.rows([halides[row % len(halides)] for row in range(200)])
+    known = LessonSource(data, LatticeScale.of(data.lattices), 200, 200, 0)
+    shown = [lesson for number in range(3) for lesson in known.batch(number, 0)]
+    real = {tuple(sorted(crystal.numbers.tolist())) for crystal in data.crystals}
+    made = [
+        (tuple(sorted(numbers[numbers > 0].tolist())), elements, vector)
+        for lesson in shown
+        for numbers, elements, vector in zip(
+            lesson.state.numbers, lesson.elements, lesson.conditions.vector, strict=True
+        )
+    ]
+    others = [(elements, vector) for numbers, elements, vector in made if numbers not in real]
+    assert others
+    assert len(others) < 0.4 * len(made)
+    for elements, vector in others:  # no lesson in which elements occur together, and no words
+        assert not elements.any()
+        assert not vector.any()
+    assert all(len(set(numbers)) == len(numbers) for numbers, *_ in made)
 
 
 def test_what_a_plain_lesson_shows() -> None:
@@ -157,13 +199,13 @@ def test_what_a_plain_lesson_shows() -> None:
 
 
 def test_all_kinds_of_lessons_are_given() -> None:
-    lessons = [lesson for epoch in range(30) for batch in source().epoch(epoch) for lesson in batch]
-    times = torch.cat([lesson.state.position_time for lesson in lessons])
-    apart = torch.cat([lesson.state.lattice_time != lesson.state.position_time for lesson in lessons])
-    hidden = torch.cat([(lesson.elements > 0).float().mean(1) for lesson in lessons if lesson.elements.shape[1] == 2])
-    told = torch.cat([lesson.conditions.spacegroup > 0 for lesson in lessons])
-    guessed = torch.cat([lesson.spacegroup > 0 for lesson in lessons])
-    vectors = torch.cat([lesson.conditions.vector.any(1) for lesson in lessons])
+    shown = [lesson for number in range(30) for batch in epoch(source(), number) for lesson in batch]
+    times = torch.cat([lesson.state.position_time for lesson in shown])
+    apart = torch.cat([lesson.state.lattice_time != lesson.state.position_time for lesson in shown])
+    hidden = torch.cat([(lesson.elements > 0).float().mean(1) for lesson in shown if lesson.elements.shape[1] == 2])
+    told = torch.cat([lesson.conditions.spacegroup > 0 for lesson in shown])
+    guessed = torch.cat([lesson.spacegroup > 0 for lesson in shown])
+    vectors = torch.cat([lesson.conditions.vector.any(1) for lesson in shown])
     for share, expected in (
         ((times == 0).float().mean(), 0.1),
         (apart.float().mean(), 0.9 * 0.15),

@@ -263,13 +263,18 @@ def test_batches_begin_anywhere() -> None:
         ({"minutes": float("nan")}, "minutes=nan"),
         ({"loss": "triplet"}, "loss='triplet'"),
         ({"loss": "siglip"}, "bank=True"),
-        ({"workers": 2}, "workers=2"),
+        ({"workers": -1}, "workers=-1"),
         ({"evaluate_every": 0}, "evaluate_every=0"),
     ],
 )
 def test_senseless_choices_are_refused(wrong: dict[str, Any], told_as: str) -> None:
     with pytest.raises(TrainingError, match=told_as):
         replace(CONFIG, **wrong)
+
+
+def test_more_workers_than_keep_the_order_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="workers=2"):
+        run(tmp_path, replace(CONFIG, workers=2))
 
 
 def test_an_unknown_device_is_refused(tmp_path: Path) -> None:
