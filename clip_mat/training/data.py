@@ -130,7 +130,7 @@ def prepared(every: IterableDataset[T], workers: int, prefetch: int) -> Iterator
         batch_size=None,
         num_workers=workers,
         collate_fn=_unchanged,
-        worker_init_fn=_leave_signals_to_parent,
+        worker_init_fn=_prepare_worker,
         generator=torch.Generator(),  # the loader draws a seed, which must not come out of the model's numbers
         multiprocessing_context="spawn" if workers else None,
         prefetch_factor=prefetch if workers else None,
@@ -142,9 +142,15 @@ def _unchanged(batch: T) -> T:
     return batch
 
 
-def _leave_signals_to_parent(_worker: int) -> None:
-    """A Ctrl-C, or a SIGTERM to the group, reaches the worker too; it is the trainer who ends the run, in order."""
+def _prepare_worker(_worker: int) -> None:
+    """A Ctrl-C, or a SIGTERM to the group, reaches the worker too; it is the trainer who ends the run, in order.
+
+    A worker has nothing to put away at its end.
+    """
+    import os
     import signal
+    from multiprocessing import util
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    util.Finalize(None, os._exit, args=(0,), exitpriority=-1000)  # its own end would cut off what still sends tensors
