@@ -19,7 +19,7 @@ from clip_mat.generate.conditions import Condition
 from clip_mat.generate.consensus import standing
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
-from clip_mat.generate.sampler import CrystalDenoiser
+from clip_mat.generate.sampler import STEPS, CrystalDenoiser
 from clip_mat.generate.starts import Start
 from clip_mat.generate.walk import Sample
 from clip_mat.language.classes import FAMILY_ELEMENTS
@@ -27,8 +27,11 @@ from clip_mat.language.classes import FAMILY_ELEMENTS
 if TYPE_CHECKING:
     from clip_mat.search.encoding import Encoder
 
-BEST_OF = 4
-"""Crystals made where one is asked for, of which the best is kept."""
+BEST_OF = 6
+"""Crystals made where one is asked for, of which the best is kept, ..."""
+_QUICK = 16
+"""... each in fewer steps: of 667 crystals kept out of training the best of six in 16 steps match 0.621, the best of
+four in 25, which cost as much, 0.606."""
 _COMPOSITIONS = 2
 """Compositions drawn where none is asked for, of which the first that can be neutral is taken. With two, nine in ten
 can, as of those that are known; with more, compounds whose charges balance in many ways would crowd out others."""
@@ -90,15 +93,22 @@ class NoiseMaker:
         found: list[list[Candidate]] = [[] for _ in requests]
         for (guided, best), jobs in groups.items():
             guidance = GUIDANCE if guided else 1.0
-            samples = self._denoiser.sample(
+            lists = self._denoiser.sample_lists(
                 self._neutral(jobs, guidance),
                 [job.condition for job in jobs],
                 seed=[job.seed for job in jobs],
                 guidance=guidance,
+                steps=_QUICK if best else STEPS,
                 candidates=BEST_OF if best else 1,
                 trajectory=trajectory,
             )
-            for job, sample, score in zip(jobs, samples, self._scores(jobs, samples), strict=True):
+            # where one crystal of a composition is wanted, the next best stand in should the best fail a check
+            used = [
+                made if requests[job.request].composition else made[:1] for job, made in zip(jobs, lists, strict=True)
+            ]
+            of_jobs = [job for job, made in zip(jobs, used, strict=True) for _ in made]
+            samples = [sample for made in used for sample in made]
+            for job, sample, score in zip(of_jobs, samples, self._scores(of_jobs, samples), strict=True):
                 made = Candidate(
                     sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory), sample.spacegroup
                 )

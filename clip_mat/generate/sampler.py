@@ -115,7 +115,37 @@ class CrystalDenoiser:
         annealing: float = ANNEALING,
         trajectory: bool = False,
     ) -> list[Sample]:
-        """Crystals, one for each start.
+        """Crystals, one for each start: the best of the candidates.
+
+        Args and Raises are those of `sample_lists`.
+        """
+        lists = self.sample_lists(
+            starts,
+            conditions,
+            steps=steps,
+            guidance=guidance,
+            seed=seed,
+            candidates=candidates,
+            plan=plan,
+            annealing=annealing,
+            trajectory=trajectory,
+        )
+        return [group[0] for group in lists]
+
+    def sample_lists(
+        self,
+        starts: Sequence[Start],
+        conditions: Sequence[Condition],
+        *,
+        steps: int = STEPS,
+        guidance: float = 1.0,
+        seed: int | Sequence[int] = 0,
+        candidates: int = 1,
+        plan: bool = True,
+        annealing: float = ANNEALING,
+        trajectory: bool = False,
+    ) -> list[list[Sample]]:
+        """Crystals, several for each start.
 
         Args:
             starts: n starts; elements that are open are drawn first, as `compose` does.
@@ -125,11 +155,13 @@ class CrystalDenoiser:
                 twice the cost.
             seed: One for each start; or a number, from which each place in the sequence has its own. The same start,
                 condition and seed give the same crystal in any company, up to rounding.
-            candidates: Crystals made for each start, all of the same elements, of which the best is given, as
-                `clip_mat.generate.consensus` has it.
+            candidates: Crystals made for each start, all of the same elements.
             plan: Choose a space group first where none is asked for.
             annealing: See `clip_mat.generate.walk.ANNEALING`.
             trajectory: Keep what is on the way.
+
+        Returns:
+            For each start its candidates, the best first, as `clip_mat.generate.consensus` has it.
 
         Raises:
             RequestError: If a start has too many atoms, or an argument is out of range.
@@ -152,17 +184,8 @@ class CrystalDenoiser:
             for row, sample in zip(rows, walk.run(steps, plan, annealing, trajectory), strict=True):
                 made[row] = sample
         samples = [sample for sample in made if sample is not None]
-        return samples if candidates == 1 else self._best(samples, candidates)
-
-    def _best(self, samples: list[Sample], candidates: int) -> list[Sample]:
-        """The best of the candidates for each start."""
-        best = []
-        for at in range(0, len(samples), candidates):
-            group = samples[at : at + candidates]
-            scores = standing([sample.crystal for sample in group], [sample.spacegroup for sample in group])
-            chosen = int(scores.argmax())
-            best.append(replace(group[chosen], score=float(scores[chosen])))
-        return best
+        groups = [samples[at : at + candidates] for at in range(0, len(samples), candidates)]
+        return groups if candidates == 1 else [_ranked(group) for group in groups]
 
     def compose(
         self,
@@ -240,6 +263,12 @@ class CrystalDenoiser:
                 told: Tensor = self.model.composer(kinds, conditions)
                 return told
             return _extrapolated(self.model.composer(kinds.twice(), conditions.joined(conditions.silent)), guidance)
+
+
+def _ranked(group: Sequence[Sample]) -> list[Sample]:
+    """Candidates for one start with their scores, the best first."""
+    scores = standing([sample.crystal for sample in group], [sample.spacegroup for sample in group])
+    return [replace(group[place], score=float(scores[place])) for place in np.argsort(-scores, kind="stable")]
 
 
 def _extrapolated(both: Tensor, guidance: float) -> Tensor:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +23,7 @@ from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
 from clip_mat.generate.sampler import CrystalDenoiser
+from clip_mat.generate.walk import Sample
 from clip_mat.search.bundled import bundled_entries
 from clip_mat.symmetry import find_spacegroup
 
@@ -151,6 +154,24 @@ def test_from_noise_uses_no_template_and_repeats_itself(generator: Generator) ->
     assert all(made.origin.kind == "noise" and made.origin.template is None for made in one)
     assert [made.cif for made in one] == [made.cif for made in two]
     assert all(Counter(made.crystal.symbols) == {"Na": 2, "Cl": 2} for made in one)
+
+
+def test_the_next_best_stands_in_for_one_that_fails_a_check(
+    generator: Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample_lists = CrystalDenoiser.sample_lists
+
+    def best_spoilt(model: CrystalDenoiser, *args: Any, **options: Any) -> list[list[Sample]]:
+        lists = sample_lists(model, *args, **options)
+        for samples in lists:
+            crystal = samples[0].crystal
+            crushed = Crystal(crystal.numbers, crystal.positions, 0.1 * crystal.lattice)
+            samples[0] = replace(samples[0], crystal=crushed)
+        return lists
+
+    monkeypatch.setattr(CrystalDenoiser, "sample_lists", best_spoilt)
+    (made,) = generator.sample(cell="Na2Cl2", n=1, from_noise=True)
+    assert made.checks.valid
 
 
 def test_together_gives_what_one_by_one_gives(generator: Generator) -> None:
