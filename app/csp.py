@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from app.terminal import PathName, console, json_option, note_skipped, print_json, progress_bar
+from app.terminal import PathName, changes, console, json_option, note_skipped, print_json, progress_bar
 
 if TYPE_CHECKING:
     from clip_mat import Crystal, Generator
@@ -82,6 +82,8 @@ def csp_command(
     if (new or denoiser) and not from_noise and library is not None and not _is_index(library):
         given = "--new" if new else "--denoiser"
         raise click.UsageError(f"{given} is for the whole generator: give an index as --library, or --from-noise")
+    if changes("--part") and asked.suffix.lower() != ".zip":
+        raise click.UsageError(f"--part chooses a split of a zip, and {asked} is none")
     share = processes or os.cpu_count() or 1
     tasks = read_tasks(
         asked, max_sites=max_sites, limit=limit, seed=seed, part=part, processes=share, skipped=note_skipped

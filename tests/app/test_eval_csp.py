@@ -131,6 +131,14 @@ def test_cells_without_atoms_are_refused_before_anything_is_read(
     assert f"'--max-sites': {most}" in err
 
 
+def test_a_part_of_what_has_none_is_refused(
+    run: Callable[..., tuple[int, str, str]], library: Path, asked: Path
+) -> None:
+    status, _, err = run("--library", library, "--requests", asked, "--part", "val")
+    assert status == 2
+    assert "--part chooses a split of a zip" in err
+
+
 def test_weights_that_are_none_are_one_line(
     run: Callable[..., tuple[int, str, str]], asked: Path, tmp_path: Path
 ) -> None:
