@@ -44,12 +44,33 @@ def standing(crystals: Sequence[Crystal], planned: Sequence[int | None]) -> Floa
     Returns:
         (k,), from 1 / k (alone, and without the planned group) to 2 (all alike, and with it).
     """
-    kept = [
-        group is not None and find_spacegroup(crystal, _KEPT) == group
-        for crystal, group in zip(crystals, planned, strict=True)
-    ]
+    kept = [_keeps(crystal, group) for crystal, group in zip(crystals, planned, strict=True)]
     scores: FloatArray = agreement(crystals) / max(1, len(crystals)) + np.array(kept, dtype=np.float64)
     return scores
+
+
+def best_first(crystals: Sequence[Crystal], planned: Sequence[int | None]) -> list[tuple[int, float]]:
+    """The crystal that stands best, and the others by what they agree alone: spglib, which takes longest, is asked only
+    until one crystal has its planned group.
+
+    Args:
+        crystals: As for `standing`.
+        planned: As for `standing`.
+
+    Returns:
+        Places, and as scores the `standing` of the first, and that without a planned group of the others.
+    """
+    shares = agreement(crystals) / max(1, len(crystals))
+    order = np.argsort(-shares, kind="stable").tolist()
+    best = next((place for place in order if _keeps(crystals[place], planned[place])), None)
+    if best is None:
+        return [(place, float(shares[place])) for place in order]
+    return [(best, 1.0 + float(shares[best])), *((place, float(shares[place])) for place in order if place != best)]
+
+
+def _keeps(crystal: Crystal, group: int | None) -> bool:
+    """Whether a crystal has the group that was planned for it."""
+    return group is not None and find_spacegroup(crystal, _KEPT) == group
 
 
 def agreement(crystals: Sequence[Crystal]) -> FloatArray:

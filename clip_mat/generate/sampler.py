@@ -23,7 +23,7 @@ from clip_mat.errors import RequestError
 from clip_mat.generate.cells import FloatArray
 from clip_mat.generate.composer import ELEMENTS, Kinds
 from clip_mat.generate.conditions import Condition, Conditions, collate_conditions
-from clip_mat.generate.consensus import standing
+from clip_mat.generate.consensus import best_first
 from clip_mat.generate.denoiser import Denoiser, Prediction, State
 from clip_mat.generate.denoiser_weights import load_denoiser
 from clip_mat.generate.flow import IntArray
@@ -35,7 +35,7 @@ STEPS = 25
 TEMPERATURE = 0.8
 """Of drawn elements. The network spreads a little of what belongs to frequent elements over all others, most of which
 are heavy."""
-_BATCH = 64
+_BATCH = 128
 _COMPOSING = 104729
 """Keeps what chance decides of elements apart from what it decides of atoms."""
 
@@ -161,7 +161,7 @@ class CrystalDenoiser:
             trajectory: Keep what is on the way.
 
         Returns:
-            For each start its candidates, the best first, as `clip_mat.generate.consensus` has it.
+            For each start its candidates, the best first, as `clip_mat.generate.consensus.best_first` has it.
 
         Raises:
             RequestError: If a start has too many atoms, or an argument is out of range.
@@ -267,8 +267,8 @@ class CrystalDenoiser:
 
 def _ranked(group: Sequence[Sample]) -> list[Sample]:
     """Candidates for one start with their scores, the best first."""
-    scores = standing([sample.crystal for sample in group], [sample.spacegroup for sample in group])
-    return [replace(group[place], score=float(scores[place])) for place in np.argsort(-scores, kind="stable")]
+    ranked = best_first([sample.crystal for sample in group], [sample.spacegroup for sample in group])
+    return [replace(group[place], score=score) for place, score in ranked]
 
 
 def _extrapolated(both: Tensor, guidance: float) -> Tensor:

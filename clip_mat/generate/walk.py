@@ -41,7 +41,7 @@ class Sample:
     Attributes:
         crystal: In a reduced cell.
         spacegroup: That was asked for or planned; None where none was. It need not be the crystal's.
-        score: See `clip_mat.generate.consensus.standing`; None where there was only one candidate.
+        score: See `clip_mat.generate.consensus.best_first`; None where there was only one candidate.
         trajectory: From noise to the crystal, where asked for.
     """
 

@@ -7,7 +7,7 @@ import pytest
 
 from clip_mat.crystal import Crystal
 from clip_mat.generate.cells import niggli
-from clip_mat.generate.consensus import agreement, fingerprint, standing
+from clip_mat.generate.consensus import agreement, best_first, fingerprint, standing
 from clip_mat.towers.graphs import shaken
 
 SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])
@@ -51,3 +51,17 @@ def test_keeping_to_the_plan_counts_more_than_being_like_others() -> None:
     assert planned.argsort()[::-1][:2].tolist() == [2, 3]
     assert planned[2] == pytest.approx(nothing_planned[2] + 1)
     assert planned[1] == pytest.approx(nothing_planned[1])
+
+
+@pytest.mark.parametrize("groups", [(None,) * 4, (None, 221, 225, 221), (221, 221, 221, 221), (225, None, 221, 225)])
+def test_the_best_is_found_without_asking_for_all_groups(groups: tuple[int | None, ...]) -> None:
+    rng = np.random.default_rng(1)
+    crystals = [*(shaken(SALT, 0.05, rng) for _ in range(3)), CAESIUM_LIKE]
+    scores = standing(crystals, groups)
+    (best, score), *others = best_first(crystals, groups)
+    assert best == scores.argmax()
+    assert score == pytest.approx(scores.max())
+    assert sorted([best, *(place for place, _ in others)]) == [0, 1, 2, 3]
+    shares = [share for _, share in others]
+    assert shares == sorted(shares, reverse=True)
+    assert score >= max(shares)
