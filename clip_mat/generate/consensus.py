@@ -63,9 +63,8 @@ def best_first(crystals: Sequence[Crystal], planned: Sequence[int | None]) -> li
     shares = agreement(crystals) / max(1, len(crystals))
     order = np.argsort(-shares, kind="stable").tolist()
     best = next((place for place in order if _keeps(crystals[place], planned[place])), None)
-    if best is None:
-        return [(place, float(shares[place])) for place in order]
-    return [(best, 1.0 + float(shares[best])), *((place, float(shares[place])) for place in order if place != best)]
+    places = order if best is None else [best, *(place for place in order if place != best)]
+    return [(place, float(shares[place]) + (place == best)) for place in places]
 
 
 def _keeps(crystal: Crystal, group: int | None) -> bool:

@@ -93,7 +93,7 @@ class NoiseMaker:
         found: list[list[Candidate]] = [[] for _ in requests]
         for (guided, best), jobs in groups.items():
             guidance = GUIDANCE if guided else 1.0
-            lists = self._denoiser.sample_lists(
+            found_best = self._denoiser.sample(
                 self._neutral(jobs, guidance),
                 [job.condition for job in jobs],
                 seed=[job.seed for job in jobs],
@@ -104,10 +104,11 @@ class NoiseMaker:
             )
             # where one crystal of a composition is wanted, the next best stand in should the best fail a check
             used = [
-                made if requests[job.request].composition else made[:1] for job, made in zip(jobs, lists, strict=True)
+                (job, sample)
+                for job, best_one in zip(jobs, found_best, strict=True)
+                for sample in (best_one, *(best_one.others if requests[job.request].composition else ()))
             ]
-            of_jobs = [job for job, made in zip(jobs, used, strict=True) for _ in made]
-            samples = [sample for made in used for sample in made]
+            of_jobs, samples = [job for job, _ in used], [sample for _, sample in used]
             for job, sample, score in zip(of_jobs, samples, self._scores(of_jobs, samples), strict=True):
                 made = Candidate(
                     sample.crystal, score, Origin("noise"), {}, tuple(sample.trajectory), sample.spacegroup

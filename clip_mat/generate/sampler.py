@@ -117,36 +117,6 @@ class CrystalDenoiser:
     ) -> list[Sample]:
         """Crystals, one for each start: the best of the candidates.
 
-        Args and Raises are those of `sample_lists`.
-        """
-        lists = self.sample_lists(
-            starts,
-            conditions,
-            steps=steps,
-            guidance=guidance,
-            seed=seed,
-            candidates=candidates,
-            plan=plan,
-            annealing=annealing,
-            trajectory=trajectory,
-        )
-        return [group[0] for group in lists]
-
-    def sample_lists(
-        self,
-        starts: Sequence[Start],
-        conditions: Sequence[Condition],
-        *,
-        steps: int = STEPS,
-        guidance: float = 1.0,
-        seed: int | Sequence[int] = 0,
-        candidates: int = 1,
-        plan: bool = True,
-        annealing: float = ANNEALING,
-        trajectory: bool = False,
-    ) -> list[list[Sample]]:
-        """Crystals, several for each start.
-
         Args:
             starts: n starts; elements that are open are drawn first, as `compose` does.
             conditions: n conditions.
@@ -161,7 +131,8 @@ class CrystalDenoiser:
             trajectory: Keep what is on the way.
 
         Returns:
-            For each start its candidates, the best first, as `clip_mat.generate.consensus.best_first` has it.
+            For each start the best of its candidates, as `clip_mat.generate.consensus.best_first` has it, and with it
+            the others.
 
         Raises:
             RequestError: If a start has too many atoms, or an argument is out of range.
@@ -184,8 +155,9 @@ class CrystalDenoiser:
             for row, sample in zip(rows, walk.run(steps, plan, annealing, trajectory), strict=True):
                 made[row] = sample
         samples = [sample for sample in made if sample is not None]
-        groups = [samples[at : at + candidates] for at in range(0, len(samples), candidates)]
-        return groups if candidates == 1 else [_ranked(group) for group in groups]
+        if candidates == 1:
+            return samples
+        return [_best(samples[at : at + candidates]) for at in range(0, len(samples), candidates)]
 
     def compose(
         self,
@@ -265,10 +237,11 @@ class CrystalDenoiser:
             return _extrapolated(self.model.composer(kinds.twice(), conditions.joined(conditions.silent)), guidance)
 
 
-def _ranked(group: Sequence[Sample]) -> list[Sample]:
-    """Candidates for one start with their scores, the best first."""
+def _best(group: Sequence[Sample]) -> Sample:
+    """The best of the candidates for one start, and with it the others, all with their scores."""
     ranked = best_first([sample.crystal for sample in group], [sample.spacegroup for sample in group])
-    return [replace(group[place], score=score) for place, score in ranked]
+    best, *others = (replace(group[place], score=score) for place, score in ranked)
+    return replace(best, others=tuple(others))
 
 
 def _extrapolated(both: Tensor, guidance: float) -> Tensor:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from clip_mat.crystal import NUMBERS, SYMBOLS, Crystal
 from clip_mat.errors import RequestError
-from clip_mat.facts import reduced
+from clip_mat.facts import METALLOIDS, NONMETALS, reduced
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -89,6 +89,11 @@ def orders(counts: tuple[int, ...]) -> Ints:
         if len(found) == MOST_ORDERS:
             break
     return np.array(found, dtype=np.int64)
+
+
+def of_a_kind(one: str, other: str) -> bool:
+    """Whether two elements can play the same part: nonmetals take no metal's place; metalloids take either."""
+    return (one in NONMETALS) == (other in NONMETALS) or not METALLOIDS.isdisjoint((one, other))
 
 
 def substitute(crystal: Crystal, replaced: Mapping[int, int]) -> Crystal:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, combinations, product
 
 from clip_mat.crystal import NUMBERS, SYMBOLS
-from clip_mat.facts import METALLOIDS, NONMETALS, Facts, reduced
+from clip_mat.facts import Facts, reduced
 from clip_mat.generate.charge import charge_balanced, usually_balanced
 from clip_mat.generate.request import CrystalRequest, composition_meets
-from clip_mat.generate.substitution import MENDELEEV
+from clip_mat.generate.substitution import MENDELEEV, of_a_kind
 from clip_mat.language.classes import FAMILY_ELEMENTS
 
 NEAR = 5
@@ -70,7 +70,7 @@ def _required(request: CrystalRequest, elements: Mapping[str, int]) -> Iterator[
                 continue
             free = [old for old, new in way.items() if new not in request.elements]
             for symbol in wanted:
-                places = [old for old in free if _of_a_kind(old, symbol)] or free
+                places = [old for old in free if of_a_kind(old, symbol)] or free
                 following += [{**way, old: symbol} for old in places]
         ways = following
     yield from (way for way in ways if way != same)
@@ -84,7 +84,7 @@ def _balancing(request: CrystalRequest, counts: Mapping[str, int]) -> Iterator[d
             continue
         places = [old for old, new in way.items() if new not in given]
         for changed in chain(combinations(places, 1), combinations(places, 2)):
-            pools = ([symbol for symbol in _USABLE if _of_a_kind(old, symbol)] for old in changed)
+            pools = ([symbol for symbol in _USABLE if of_a_kind(old, symbol)] for old in changed)
             for others in product(*pools):
                 made = {**way, **dict(zip(changed, others, strict=True))}
                 if usually_balanced({made[symbol]: count for symbol, count in counts.items()}):
@@ -98,13 +98,8 @@ def _neighbours(request: CrystalRequest, way: Mapping[str, str]) -> Iterator[dic
             continue
         for symbol in SYMBOLS[1:]:
             near = abs(MENDELEEV[NUMBERS[symbol]] - MENDELEEV[NUMBERS[new]]) <= NEAR
-            if near and symbol not in way.values() and _of_a_kind(new, symbol):
+            if near and symbol not in way.values() and of_a_kind(new, symbol):
                 yield {**way, old: symbol}
-
-
-def _of_a_kind(one: str, other: str) -> bool:
-    """Whether two elements can play the same part: nonmetals take no metal's place; metalloids take either."""
-    return (one in NONMETALS) == (other in NONMETALS) or not METALLOIDS.isdisjoint((one, other))
 
 
 def _distance(way: Mapping[str, str]) -> float:

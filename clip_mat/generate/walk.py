@@ -43,12 +43,14 @@ class Sample:
         spacegroup: That was asked for or planned; None where none was. It need not be the crystal's.
         score: See `clip_mat.generate.consensus.best_first`; None where there was only one candidate.
         trajectory: From noise to the crystal, where asked for.
+        others: The other candidates, the best first.
     """
 
     crystal: Crystal
     spacegroup: int | None = None
     score: float | None = None
     trajectory: list[Crystal] = field(default_factory=list)
+    others: tuple[Sample, ...] = ()
 
 
 class Item:

@@ -1,4 +1,4 @@
-"""What the generative model learns from: reduced cells, their facts, and vectors of Crystal CLIP; drawn anew each time.
+"""What the generative model learns from: reduced cells, their facts, and vectors of Crystal CLIP.
 
 Half of the vectors are those of the crystal itself, with and without its symmetry, half those of captions of it: at use
 a text is what is known.

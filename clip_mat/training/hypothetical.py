@@ -11,10 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from clip_mat.crystal import SYMBOLS, Crystal
-from clip_mat.facts import METALLOIDS, NONMETALS
 from clip_mat.generate.cells import FloatArray
 from clip_mat.generate.flow import IntArray
-from clip_mat.generate.substitution import MENDELEEV
+from clip_mat.generate.substitution import MENDELEEV, of_a_kind
 
 NEAR = 6
 """Steps on Mendeleev's scale within which an element is replaced, ..."""
@@ -43,9 +42,7 @@ class Substitutes:
         self._volumes: FloatArray = np.linalg.solve(square, shares.T @ (volumes - volumes.mean()))
         apart = np.abs(MENDELEEV[:, None] - MENDELEEV[None])
         likely = np.exp(-apart / STEPS) * (apart <= NEAR) * ((counts > 0).sum(0) >= KNOWN)
-        nonmetal, either = ([symbol in group for symbol in SYMBOLS] for group in (NONMETALS, METALLOIDS))
-        kinds, free = np.array(nonmetal), np.array(either)
-        likely *= (kinds[:, None] == kinds[None]) | free[:, None] | free[None]
+        likely *= np.array([[of_a_kind(one, other) for other in SYMBOLS] for one in SYMBOLS])
         likely[0] = likely[:, 0] = 0.0
         np.fill_diagonal(likely, 0.0)
         self._likely: FloatArray = likely

@@ -47,22 +47,13 @@ class LessonSource:
         batch: Crystals in a step, over all ranks.
         chunk: Crystals that go through the network at once; those of a chunk are alike in size.
         seed: Decides the order and all that is drawn.
-        hypothetical: Share of lessons about a crystal with elements changed for neighbours.
     """
 
-    def __init__(
-        self,
-        data: DiffusionSet,
-        scale: LatticeScale,
-        batch: int,
-        chunk: int,
-        seed: int,
-        hypothetical: float = HYPOTHETICAL,
-    ) -> None:
+    def __init__(self, data: DiffusionSet, scale: LatticeScale, batch: int, chunk: int, seed: int) -> None:
         self.data, self.size = data, len(data)
         self._scale, self._lattices = scale, scale.standard(data.lattices)
         self._batch, self._chunk, self._seed = min(batch, self.size), chunk, seed
-        self._substitutes, self._hypothetical = Substitutes(data.crystals), hypothetical
+        self._substitutes = Substitutes(data.crystals)
         self._order: tuple[tuple[int, int], list[list[list[int]]]] | None = None
 
     def __len__(self) -> int:
@@ -112,15 +103,14 @@ class LessonSource:
 
     def _change(self, row: int, rng: np.random.Generator) -> tuple[IntArray, float] | None:
         """Other elements in the place of these, in some lessons."""
-        if rng.random() >= self._hypothetical:
+        if rng.random() >= HYPOTHETICAL:
             return None
         return self._substitutes.draw(self.data.crystals[row].numbers, rng)
 
     def _way(self, row: int, change: tuple[IntArray, float] | None, rng: np.random.Generator) -> Path:
-        crystal, lattice = self.data.crystals[row], self._lattices[row]
+        crystal, lattice = self.data.crystals[row], self._lattices[row].copy()
         numbers, larger = (crystal.numbers, 0.0) if change is None else change
-        if larger:
-            lattice = lattice + np.eye(len(lattice))[0] * larger / self._scale.deviation[0]
+        lattice[0] += larger / self._scale.deviation[0]
         return make_path(numbers, crystal.positions, lattice, rng, self.data.axes[row])
 
     def _group(self, row: int, way: Path) -> int:

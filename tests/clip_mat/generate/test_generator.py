@@ -159,17 +159,15 @@ def test_from_noise_uses_no_template_and_repeats_itself(generator: Generator) ->
 def test_the_next_best_stands_in_for_one_that_fails_a_check(
     generator: Generator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sample_lists = CrystalDenoiser.sample_lists
+    sample = CrystalDenoiser.sample
 
-    def best_spoilt(model: CrystalDenoiser, *args: Any, **options: Any) -> list[list[Sample]]:
-        lists = sample_lists(model, *args, **options)
-        for samples in lists:
-            crystal = samples[0].crystal
-            crushed = Crystal(crystal.numbers, crystal.positions, 0.1 * crystal.lattice)
-            samples[0] = replace(samples[0], crystal=crushed)
-        return lists
+    def best_spoilt(model: CrystalDenoiser, *args: Any, **options: Any) -> list[Sample]:
+        return [
+            replace(best, crystal=Crystal(best.crystal.numbers, best.crystal.positions, 0.1 * best.crystal.lattice))
+            for best in sample(model, *args, **options)
+        ]
 
-    monkeypatch.setattr(CrystalDenoiser, "sample_lists", best_spoilt)
+    monkeypatch.setattr(CrystalDenoiser, "sample", best_spoilt)
     (made,) = generator.sample(cell="Na2Cl2", n=1, from_noise=True)
     assert made.checks.valid
 
