@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from clip_mat.evaluation.csp import Generate
     from clip_mat.evaluation.scores import Estimate
     from clip_mat.generate.checks import KnownCrystals
+    from clip_mat.generate.generator import Rank
     from clip_mat.generate.ranking import Judge
     from clip_mat.generate.templates import Templates
 
 _path = PathName(exists=True)
-_AT_ONCE = 64
 
 
 @click.command("csp")
@@ -35,6 +35,8 @@ _AT_ONCE = 64
 @click.option("-n", "n", default=20, show_default=True, type=click.IntRange(1, 1000), help="Crystals for each.")
 @click.option("--from-noise", is_flag=True, help="Without templates.")
 @click.option("--new", is_flag=True, help="Ask for crystals that the library does not know.")
+@click.option("--rank", type=click.Choice(["model", "energy"]), default="model", show_default=True,
+              help="energy: of the whole generator, relaxed and ranked with CHGNet (the extra [relax]).")  # fmt: skip
 @click.option("--denoiser", type=PathName(file_okay=False, exists=True),
               help="Folder of weights that make crystals of noise.  [default: those that come along]")  # fmt: skip
 @click.option(
@@ -54,6 +56,7 @@ def csp_command(
     n: int,
     from_noise: bool,
     new: bool,
+    rank: Rank,
     denoiser: Path | None,
     max_sites: int,
     limit: int | None,
@@ -79,8 +82,8 @@ def csp_command(
         raise click.UsageError("--library is needed, unless crystals are made --from-noise")
     if new and library is None:
         raise click.UsageError("--new needs a --library: what it holds is not new")
-    if (new or denoiser) and not from_noise and library is not None and not _is_index(library):
-        given = "--new" if new else "--denoiser"
+    if (new or denoiser or rank == "energy") and not from_noise and library is not None and not _is_index(library):
+        given = "--new" if new else "--denoiser" if denoiser else "--rank energy"
         raise click.UsageError(f"{given} is for the whole generator: give an index as --library, or --from-noise")
     if changes("--part") and asked.suffix.lower() != ".zip":
         raise click.UsageError(f"--part chooses a split of a zip, and {asked} is none")
@@ -90,7 +93,9 @@ def csp_command(
     )
     outcomes, scores = [], []
     with ExitStack() as stack:
-        systems, known = _systems(stack, library, {"from_noise": from_noise, "new": new}, denoiser, max_sites, seed)
+        systems, known = _systems(
+            stack, library, {"from_noise": from_noise, "new": new}, rank, denoiser, max_sites, seed
+        )
         for name, generate in systems.items():
             with progress_bar(name) as progress:
                 outcome = predict(
@@ -105,6 +110,7 @@ def csp_command(
             "content": content,
             "spacegroup": spacegroup,
             "new": new,
+            "rank": rank,
             "n": n,
             "seed": seed,
         }
@@ -114,7 +120,13 @@ def csp_command(
 
 
 def _systems(
-    stack: ExitStack, library: Path | None, way: dict[str, Any], denoiser: Path | None, max_sites: int, seed: int
+    stack: ExitStack,
+    library: Path | None,
+    way: dict[str, Any],
+    rank: Rank,
+    denoiser: Path | None,
+    max_sites: int,
+    seed: int,
 ) -> tuple[dict[str, Generate], KnownCrystals | None]:
     """Generators by name, ours first; and what counts as known."""
     from clip_mat import MaterialsIndex
@@ -138,7 +150,7 @@ def _systems(
         from clip_mat import Generator
 
         generator = stack.enter_context(Generator.load(index, denoiser=denoiser, known=known))
-        systems["from noise" if way["from_noise"] else "clip-mat"] = partial(_generate, generator, way, seed)
+        systems["from noise" if way["from_noise"] else "clip-mat"] = partial(_generate, generator, way, rank, seed)
     elif templates is not None:
         systems["ranked templates"] = _proposer(templates, default_ranker())
     if templates is not None:
@@ -147,20 +159,13 @@ def _systems(
 
 
 def _generate(
-    generator: Generator, way: dict[str, Any], seed: int, requests: Sequence[dict[str, Any]]
+    generator: Generator, way: dict[str, Any], rank: Rank, seed: int, requests: Sequence[dict[str, Any]]
 ) -> list[list[Crystal]]:
     from clip_mat.generate.request import CrystalRequest
 
-    made: list[list[Crystal]] = []
+    read = [CrystalRequest.read(**request, **way, seed=seed + place) for place, request in enumerate(requests)]
     with progress_bar("generating") as progress:
-        for start in range(0, len(requests), _AT_ONCE):
-            read = [
-                CrystalRequest.read(**request, **way, seed=seed + start + place)
-                for place, request in enumerate(requests[start : start + _AT_ONCE])
-            ]
-            made += [[one.crystal for one in result] for result in generator.generate(read)]
-            progress(len(made), len(requests), "")
-    return made
+        return [[one.crystal for one in result] for result in generator.generate(read, rank=rank, progress=progress)]
 
 
 def _proposer(templates: Templates, judge: Judge) -> Callable[[Sequence[dict[str, Any]]], list[list[Crystal]]]:

@@ -21,11 +21,12 @@ from app.terminal import (
     note,
     plain,
     print_json,
+    progress_bar,
 )
 
 if TYPE_CHECKING:
     from clip_mat.generate.exports import ExportFormat
-    from clip_mat.generate.generator import Generator
+    from clip_mat.generate.generator import Generator, Rank
     from clip_mat.generate.request import CrystalRequest
     from clip_mat.generate.results import GenerationResult
 
@@ -51,7 +52,7 @@ _folder = PathName(file_okay=False)
               help="Folder of your own weights, as train diffusion writes them.")  # fmt: skip
 @click.option("--requests", type=click.File("rb"), help="Requests as JSON Lines; - for stdin. Prints JSON Lines.")
 @click.option("--rank", type=click.Choice(["model", "energy"]), default="model", show_default=True,
-              help="energy: relax with CHGNet (the extra [relax]) and rank by energy.")  # fmt: skip
+              help="energy: relax with CHGNet (the extra [relax]) and rank by energy too.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="Of everything that is drawn.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="cif", show_default=True, help="For --out.")
 @click.option("--out", type=_folder, help="Write the crystals into this folder.")
@@ -71,7 +72,7 @@ def generate_command(
     folder: Path | None,
     weights: Path | None,
     requests: BinaryIO | None,
-    rank: str,
+    rank: Rank,
     seed: int,
     style: ExportFormat,
     out: Path | None,
@@ -122,10 +123,9 @@ def generate_command(
         new=new,
         seed=seed,
     )
-    with _open(folder, weights) as generator:
-        (result,) = generator.generate([request], trajectory=trajectory is not None)
-        if rank == "energy":
-            result = generator.rank_by_energy(result)
+    with _open(folder, weights) as generator, progress_bar("generating") as progress:
+        told = progress if rank == "energy" else None
+        (result,) = generator.generate([request], rank=rank, trajectory=trajectory is not None, progress=told)
     if out is not None:
         result = result.write(out, style)
         note(f"{counted(len(result), 'crystal')} written to {out}")
@@ -149,8 +149,6 @@ def show_generated(result: GenerationResult) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from clip_mat.generate.results import TABLE_COLUMNS, table_row
-
     screen = console()
     understood = Table(box=None, pad_edge=False, show_header=False)
     for name, value in result.request.to_rows():
@@ -163,12 +161,13 @@ def show_generated(result: GenerationResult) -> None:
         screen.print("no crystals")
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in TABLE_COLUMNS:
+    columns, rows = result.table()
+    for name in columns:
         is_text = name in ("formula", "space group", "from", "neutral", "new")
         fold = name in ("formula", "from")
         table.add_column(name, justify="left" if is_text else "right", no_wrap=not fold, overflow="fold")
-    for rank, crystal in enumerate(result, 1):
-        table.add_row(*(Text(plain(cell)) for cell in table_row(rank, crystal)))
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for cell in row))
     screen.print()
     screen.print(table)
 
@@ -185,7 +184,7 @@ def _open(folder: Path | None, weights: Path | None) -> Generator:
     return generator
 
 
-def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], rank: str) -> Iterator[dict[str, Any]]:
+def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], rank: Rank) -> Iterator[dict[str, Any]]:
     """Those that can be understood are made together, in the order of the lines."""
     from clip_mat import ClipMatError
 
@@ -195,13 +194,9 @@ def _answers(generator: Generator, lines: list[str], defaults: dict[str, Any], r
             read.append(_request(line, defaults))
         except ClipMatError as error:
             read.append({"request": line[:200], "structures": [], "error": str(error)})
-    made = iter(generator.generate([request for request in read if not isinstance(request, dict)]))
+    made = iter(generator.generate([request for request in read if not isinstance(request, dict)], rank=rank))
     for request in read:
-        if isinstance(request, dict):
-            yield request
-            continue
-        result = next(made)
-        yield (generator.rank_by_energy(result) if rank == "energy" else result).to_dict()
+        yield request if isinstance(request, dict) else next(made).to_dict()
 
 
 def _request(line: str, defaults: dict[str, Any]) -> CrystalRequest:

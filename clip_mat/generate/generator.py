@@ -13,16 +13,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from clip_mat.generate.candidates import Candidate, finish
-from clip_mat.generate.checks import KnownCrystals, check
+from clip_mat.generate.checks import KnownCrystals
+from clip_mat.generate.energies import LOOKED_AT, EnergyRanker
 from clip_mat.generate.noise import NoiseMaker
 from clip_mat.generate.proposals import SURE
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import GeneratedCrystal, GenerationResult
 from clip_mat.generate.retrieved import Retriever
-from clip_mat.generate.symmetrise import symmetrise
 from clip_mat.search.materials import MaterialsIndex
 from clip_mat.symmetry import spacegroup_symbol
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from clip_mat.generate.sampler import CrystalDenoiser
 
 Progress = Callable[[int, int, str], None]
+Rank = Literal["model", "energy"]
 _AT_ONCE = 64
 """Requests that are answered together."""
 _FIRST = 16
@@ -55,6 +56,7 @@ class Generator:
         self._retriever = Retriever(index)
         self._noise = NoiseMaker(denoiser, index.clip)
         self._known = KnownCrystals.of_index(index) if known is None else known
+        self._energies = EnergyRanker(index, self._known)
 
     @classmethod
     def load(
@@ -85,12 +87,15 @@ class Generator:
             index = MaterialsIndex.open(index, create=index is None)
         return cls(index, denoiser, known=known)
 
-    def sample(self, text: str = "", n: int = 4, *, trajectory: bool = False, **asked: Any) -> GenerationResult:
+    def sample(
+        self, text: str = "", n: int = 4, *, rank: Rank = "model", trajectory: bool = False, **asked: Any
+    ) -> GenerationResult:
         """Crystals for one request.
 
         Args:
             text: In plain words; may be empty, for any crystals at all.
             n: How many.
+            rank: As for `generate`.
             trajectory: Also keep the way from noise to each crystal.
             asked: As for `CrystalRequest.read`: composition, cell, spacegroup, crystal_system, filter, from_noise,
                 new, seed.
@@ -101,34 +106,55 @@ class Generator:
         Raises:
             RequestError: If the request cannot be understood, or contradicts itself.
         """
-        return self.generate([CrystalRequest.read(text, n=n, **asked)], trajectory=trajectory)[0]
+        return self.generate([CrystalRequest.read(text, n=n, **asked)], rank=rank, trajectory=trajectory)[0]
 
     def generate(
-        self, requests: Sequence[CrystalRequest], *, trajectory: bool = False, progress: Progress | None = None
+        self,
+        requests: Sequence[CrystalRequest],
+        *,
+        rank: Rank = "model",
+        trajectory: bool = False,
+        progress: Progress | None = None,
     ) -> list[GenerationResult]:
         """Crystals for many requests, made together: faster than one by one.
 
         Args:
             requests: As `CrystalRequest.read` gives them.
+            rank: ``energy`` for crystals relaxed with CHGNet, as `rank_by_energy`, the best of at least eight of each
+                composition that is asked for.
             trajectory: Also keep the way of each crystal that is made of noise.
-            progress: Told how many requests are answered.
+            progress: Told how many requests are answered; with energies and one request, how many crystals are looked
+                at.
+
+        Raises:
+            WeightsError: If energies are asked for and CHGNet, the extra ``[relax]``, is not installed.
         """
+        looked_at = LOOKED_AT if rank == "energy" else 1
+        alone = progress if len(requests) == 1 else None
         results: list[GenerationResult] = []
         for start in range(0, len(requests), _AT_ONCE):
-            results += self._answer(requests[start : start + _AT_ONCE], trajectory)
-            if progress:
-                progress(len(results), len(requests), "")
+            for answer in self._answer(requests[start : start + _AT_ONCE], trajectory, looked_at):
+                results.append(self.rank_by_energy(answer, progress=alone) if rank == "energy" else answer)
+                if progress and not (alone and rank == "energy"):
+                    progress(len(results), len(requests), "")
         return results
 
-    def _answer(self, requests: Sequence[CrystalRequest], trajectory: bool) -> list[GenerationResult]:
-        """Results; what cannot be met at all is asked again with less, and that is said."""
-        made, notes = self._make(requests, trajectory)
+    def _answer(
+        self, requests: Sequence[CrystalRequest], trajectory: bool, looked_at: int = 1
+    ) -> list[GenerationResult]:
+        """Results, for compositions of at least so many crystals; what cannot be met at all is asked again with less,
+        and that is said."""
+        wider = [
+            request if request.composition is None else replace(request, n=max(request.n, looked_at))
+            for request in requests
+        ]
+        made, notes = self._make(wider, trajectory)
         answers: list[GenerationResult] = []
         for request, crystals, told in zip(requests, made, notes, strict=True):
             eased = None if crystals else _eased(request)
             if eased is not None:
                 less, without = eased
-                (answer,) = self._answer([less], trajectory)
+                (answer,) = self._answer([less], trajectory, looked_at)
                 crystals, told = (
                     list(answer.crystals),
                     [*told, f"nothing could be made {without}; shown without", *answer.notes],
@@ -200,29 +226,23 @@ class Generator:
             told += "; ask without a symmetry for more"
         return told
 
-    def rank_by_energy(self, result: GenerationResult, *, steps: int | None = None) -> GenerationResult:
-        """Relax every crystal with CHGNet, and put those of one composition in the order of their energies.
+    def rank_by_energy(
+        self, result: GenerationResult, *, steps: int | None = None, progress: Progress | None = None
+    ) -> GenerationResult:
+        """Relax crystals with CHGNet, and put those of one composition in the order of energy and likelihood.
 
         Args:
-            result: What was made. A crystal whose relaxation fails keeps its place behind the others, without energy.
+            result: What was made. As many of its crystals as its request asks for are kept; one whose relaxation fails
+                comes after the others of its composition, without energy.
             steps: Of the relaxation at most.
+            progress: Told how many crystals are looked at.
 
         Raises:
             WeightsError: If CHGNet, the extra ``[relax]``, is not installed.
         """
-        from clip_mat.generate.relax import STEPS, relax
+        from clip_mat.generate.relax import STEPS
 
-        relaxed = relax([made.crystal for made in result], steps=STEPS if steps is None else steps)
-        found: list[GeneratedCrystal] = []
-        for made, rest in zip(result, relaxed, strict=True):
-            settled = symmetrise(rest.crystal, keep_cell=made.whole_cell)
-            crystal, group = (settled.crystal, settled.spacegroup) if settled else (rest.crystal, 1)
-            checks = replace(check(crystal, known=self._known), unique=made.checks.unique)
-            found.append(replace(made, crystal=crystal, spacegroup=group, energy=rest.energy, checks=checks))
-        formulas = {formula: place for place, formula in enumerate(dict.fromkeys(made.formula for made in found))}
-        found.sort(key=lambda made: (formulas[made.formula], made.energy is None, made.energy or 0.0))
-        notes = [*result.notes, "relaxed with CHGNet; in the order of energy, within one composition"]
-        return replace(result, crystals=tuple(found), notes=tuple(notes))
+        return self._energies.rank(result, steps=STEPS if steps is None else steps, progress=progress)
 
     def close(self) -> None:
         """Release the index."""

@@ -12,6 +12,7 @@ import math
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from clip_mat.crystal import Crystal
@@ -21,6 +22,8 @@ INSTALL = "pip install 'clip-mat[relax]'"
 STEPS = 200
 FORCE = 0.05
 """In eV/Å, and the same for the pull on the cell, below which a crystal is relaxed."""
+_LONGEST = 0.1
+"""In Å, that an atom moves in one step."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,23 +104,30 @@ def energy_above_hull(counts: Mapping[str, int], energy: float, references: Iter
 
 def _calculator(device: str) -> Any:
     try:
-        from chgnet.model import CHGNet
         from chgnet.model.dynamics import CHGNetCalculator
     except ImportError as error:
         raise WeightsError(f"energies need CHGNet, which is not here ({error}): {INSTALL}") from error
     with _quiet():
-        return CHGNetCalculator(CHGNet.load(use_device=device, verbose=False), use_device=device)
+        return CHGNetCalculator(_model(device), use_device=device)
+
+
+@cache
+def _model(device: str) -> Any:
+    from chgnet.model import CHGNet
+
+    return CHGNet.load(use_device=device, verbose=False)
 
 
 def _relax(crystal: Crystal, calculator: Any, steps: int, force: float) -> Relaxed:
     from ase.filters import FrechetCellFilter
-    from ase.optimize import FIRE
+    from ase.optimize import LBFGS
 
     atoms = crystal.to_atoms()
     atoms.calc = calculator
     try:
         with _quiet():
-            optimizer = FIRE(FrechetCellFilter(atoms), logfile=None)
+            atoms_and_cell: Any = FrechetCellFilter(atoms)
+            optimizer = LBFGS(atoms_and_cell, logfile=io.StringIO(), maxstep=_LONGEST)
             converged = bool(optimizer.run(fmax=force, steps=steps))
             energy = float(atoms.get_potential_energy()) / len(atoms)
             relaxed = Crystal(crystal.numbers, atoms.get_scaled_positions(wrap=False), atoms.cell.array)

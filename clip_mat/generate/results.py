@@ -50,6 +50,8 @@ class GeneratedCrystal:
         origin: Where it comes from.
         checks: Distances, charges, uniqueness, novelty.
         energy: eV/atom by CHGNet, where it was asked for.
+        above_hull: eV/atom above the hull of the compounds of the index, where energies were asked for and the index
+            knows formation energies.
         whole_cell: Whether the cell has the content asked for, and is written as it is.
         trajectory: From noise to crystal, where it was asked for.
         file: Where it was written.
@@ -61,6 +63,7 @@ class GeneratedCrystal:
     origin: Origin
     checks: Checks
     energy: float | None = None
+    above_hull: float | None = None
     whole_cell: bool = False
     trajectory: tuple[Crystal, ...] = field(default=(), repr=False)
     file: str | None = None
@@ -96,7 +99,11 @@ class GeneratedCrystal:
             "score": self.score,
             "origin": {"kind": self.origin.kind, "template": self.origin.template},
             "checks": self.checks.to_dict(),
-            **({} if self.energy is None else {"energy": self.energy}),
+            **{
+                name: value
+                for name, value in (("energy", self.energy), ("energy_above_hull", self.above_hull))
+                if value is not None
+            },
         }
 
     def _repr_png_(self) -> bytes:
@@ -190,21 +197,26 @@ class GenerationResult(Sequence[GeneratedCrystal]):
 
     def __str__(self) -> str:
         """A table for terminals."""
-        return text_table(TABLE_COLUMNS, self._rows())
+        return text_table(*self.table())
 
-    def _rows(self) -> Iterator[tuple[str, ...]]:
-        return (table_row(rank, crystal) for rank, crystal in enumerate(self.crystals, 1))
+    def table(self) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+        """Names of columns, and a row for each crystal; with energies where any is known."""
+        known = any(made.energy is not None for made in self.crystals)
+        columns, row = (ENERGY_COLUMNS, _energy_row) if known else (TABLE_COLUMNS, table_row)
+        return columns, [row(rank, made) for rank, made in enumerate(self.crystals, 1)]
 
     def _repr_html_(self) -> str:
         """A table for notebooks."""
         understood = ", ".join(f"{name}: {value}" for name, value in self.request.to_rows())
         lines = [f"<p><b>{html.escape(self.request.text)}</b><br>{html.escape(understood or 'anything')}</p>"]
         lines += [f"<p><i>{html.escape(note)}</i></p>" for note in (*self.request.notes, *self.notes)]
-        return "".join([*lines, html_table(TABLE_COLUMNS, self._rows())])
+        return "".join([*lines, html_table(*self.table())])
 
 
 TABLE_COLUMNS = ("#", "formula", "space group", "atoms", "from", "d / Å", "neutral", "new", "score")
 """The shortest distance is ``d``; a crystal is neutral where its charges can balance."""
+ENERGY_COLUMNS = (*TABLE_COLUMNS[:-1], "E / eV", "above hull")
+"""The same where energies are known, both for each atom."""
 
 
 def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
@@ -221,6 +233,12 @@ def table_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
         {True: "yes", False: "no", None: "-"}[checks.novel],
         f"{made.score:.3f}",
     )
+
+
+def _energy_row(rank: int, made: GeneratedCrystal) -> tuple[str, ...]:
+    """A crystal in words, one for each of `ENERGY_COLUMNS`; a dash where an energy is not known."""
+    energies = ("-" if value is None else f"{value:.3f}" for value in (made.energy, made.above_hull))
+    return (*table_row(rank, made)[:-1], *energies)
 
 
 def _name(rank: int, made: GeneratedCrystal) -> str:
