@@ -23,6 +23,9 @@ EXTRACTIVE = "extractive"
 LIMITATION = "The papers do not answer this part of the question: “{part}”."
 """Added where they answer only another part."""
 
+UNDEFINED = "No sentence was found in the papers that defines “{term}”."
+"""Added where a question asks that, and what the papers say of it tells something else."""
+
 
 @dataclass(frozen=True)
 class Support:

@@ -17,7 +17,7 @@ from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence, Disagreement, Statement
 from rag.contrast import Relation, relation
-from rag.extract import Answerer, Candidate, cite, names_in
+from rag.extract import Answerer, Candidate, cite
 from rag.passages import decode_vectors
 
 PASSAGES = 40
@@ -83,7 +83,7 @@ def compare_papers(answerer: Answerer, answer: Answer, where: Filter | None = No
     statements: list[Statement] = []
     told = {_texts(d): d for d in answer.disagreements}
     for part in answerer.weigh_parts(answer.question, where, PASSAGES):
-        speaking = _spokesmen(part.candidates, named=bool(names_in(part.part)))
+        speaking = _spokesmen(part.candidates, named=bool(part.subject.names))
         pairs = list(_related(speaking, speaking))
         statements += [
             Statement(c.scored.key, cite([c]), _citations(c, pairs, _ALIKE), _citations(c, pairs, _CONTRARY))

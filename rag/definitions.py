@@ -20,12 +20,15 @@ _ASKS = (
 _ARTICLE = re.compile(r"^(?:an?|the)\s+(?:(?:term|word|abbreviation|acronym)\s+)?(?=\S)", re.IGNORECASE)
 _MORE_THAN_A_NAME = re.compile(
     r"\b(?:of|for|in|on|at|with|by|from|to|between|than|used|most|best|main|and|or|that|which|how|why|known|difference|"
-    r"advantages?|reasons?|role|effects?|purpose|cause|problem|your|my|this|these|there|it)\b",
+    r"advantages?|reasons?|role|effects?|purpose|cause|problem|your|my|this|these|there|it|typical|common|usual|good|"
+    r"reasonable|suitable|safe|proper|right|realistic|recommended|record|highest|lowest)\b",
     re.IGNORECASE,
 )
+_ONE_IN_A_FIELD = re.compile(r"^(?P<one>an?\s.+?)\s(?:in|within)\s.+$", re.IGNORECASE)
+"""``a thermostat in molecular dynamics``, but not ``the band gap in silicon``, which asks for a value."""
 SAYS, INTRODUCES, DESCRIBES = 3, 2, 1
 """How well a sentence defines: it says what the thing is; it introduces the thing, or says what its name is short for;
-it describes the thing in passing."""
+it describes the thing in passing, or says what it is there for."""
 
 _IS = r"(?:is|are|was|were|(?:can|may) be)"
 _KIND = (
@@ -33,9 +36,22 @@ _KIND = (
     r"algorithms?|frameworks?|packages?|libraries|tools?|techniques?|processes|phases|devices?)\b)"
 )
 _MEANS = (
-    r"(?:refers?|denotes?|means|stands? for|consists?|comprises?|provides?|adopts?|"
-    r"(?:is|are|was|were|can be) (?:\w+ly )?(?:defined|described|understood|known|designed|developed|meant|composed))\s"
+    r"(?:refers?|denotes?|means|stands? for|consists?|comprises?|provides?|adopts?|focus(?:es)? on|"
+    r"(?:has|have) the (?:\w+ )?(?:formula|composition|structure|form)|"
+    r"(?:is|are|was|were|can be) (?:\w+ly )?"
+    r"(?:defined|described|understood|known as|designed|developed|meant|composed))\s"
 )
+_SERVES = (
+    r"(?:(?:can )?(?:allow|enable|let|measure|describe|quantif(?:y|ies)|control|maintain|keep|represent|encode)s?|"
+    r"serves?|(?:is|are|was|were|can be) used)\s"
+)
+_FRONTED = (
+    "(?i:upon|in|for|with|as|by|on|at|to|from|after|before|unlike|like|compared|using|similar|since|when|while|if|"
+    "although|among|within|via|through|despite)"
+)
+"""What begins a sentence whose comma closes an adverbial: "Upon addition of X, the band falls"."""
+_HEAD = r"(?=\s*(?:$|[.,;:(]|(?:that|which|for|to|with|as|in|of|on|by|using|and|from|at)\b))"
+"""Behind a name that is not merely beside a noun: "we develop a machine learning approach" introduces an approach."""
 _WE = r"(?i:we|the authors|(?:this|our|the present) (?:paper|work|article|study|review)|here)"
 _INTRODUCING = (
     r"(?:present|introduc|develop|propos|report|describ|devis|design|creat|releas|establish|implement|construct|call|"
@@ -55,7 +71,9 @@ def term_asked(question: str) -> str | None:
     for pattern in _ASKS:
         match = pattern.fullmatch(asked)
         if match:
-            term = _ARTICLE.sub("", match["term"].strip("\"'“”‘’ "), count=1).strip("\"'“”‘’ ")
+            named = match["term"].strip("\"'“”‘’ ")
+            named = found["one"] if (found := _ONE_IN_A_FIELD.match(named)) else named
+            term = _ARTICLE.sub("", named, count=1).strip("\"'“”‘’ ")
             words = term.split()
             if words and len(words) <= _MOST_WORDS and not _MORE_THAN_A_NAME.search(term):
                 return term
@@ -107,14 +125,15 @@ def _patterns(term: str) -> tuple[tuple[int, tuple[re.Pattern[str], ...]], ...]:
     opening = r"^(?:In (?:general|short|this \w+), )?(?:(?:an?|the|our|here,?|overall,?)\s+)?"
     case = re.RegexFlag(0) if any(letter.isupper() for letter in term[1:]) else re.IGNORECASE
     strong = rf"(?i:{opening}){name}{aside},?\s+(?:{_IS}\s+(?:\w+ly )?{_KIND}|{_MEANS})"
-    called = rf"\b(?:defined as|called|refer(?:red)? to (?:\w+ ){{0,5}}as) (?:an?\s|the\s)?{name}\b"
+    called = rf"\b(?:defined as|called|known as|termed|refer(?:red)? to (?:\w+ ){{0,5}}as) (?:an?\s|the\s)?{name}\b"
+    serves = rf"(?i:{opening}){name}{aside},?\s+{_SERVES}"
     introduced = rf"\b{_WE}\b.{{0,60}}?\b{_INTRODUCING}\b(?:\W+\w[\w-]*){{0,8}}?\W+{name}"
     told = rf"{introduced}(?:,\s(?:an?|the|which)\s|\s\(|\s(?:that|which|for|to)\s)"
-    beside = rf"{name},\s+(?:an?|the|one of|our)\s"
+    beside = rf"^(?!(?:{_FRONTED})\b[^,]*\b{name},)(?:.*\W)?{name},\s+(?:an?|the|one of|our)\s"
     return (
         (SAYS, (re.compile(strong, case), re.compile(called, case))),
         (INTRODUCES, (re.compile(told, case),)),
-        (DESCRIBES, (re.compile(introduced, case), re.compile(beside, case))),
+        (DESCRIBES, (re.compile(introduced + _HEAD, case), re.compile(beside, case), re.compile(serves, case))),
     )
 
 

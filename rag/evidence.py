@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from rag.answers import Support
 from rag.documents import Sentence
-from rag.extract import SHORTEST, Candidate, Evidence, is_statement, places_of, without_markers
+from rag.extract import Candidate, Evidence, places_of
 from rag.llm.model import LanguageModel
 from rag.orders import addresses_machine
 from rag.passages import decode_vectors
+from rag.presentable import SHORTEST, is_statement, without_markers
 from rag.retrieval import Scored
 
 TRIED = 3

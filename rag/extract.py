@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeAlias
 
 from indexes import Filter
 from rag.answerable import is_answer
@@ -15,6 +16,7 @@ from rag.answers import (
     ABSTENTION,
     EXTRACTIVE,
     LIMITATION,
+    UNDEFINED,
     Answer,
     AnswerSentence,
     Reference,
@@ -23,9 +25,9 @@ from rag.answers import (
 )
 from rag.definitions import INTRODUCES, defines, term_asked
 from rag.documents import Kind, Sentence
-from rag.orders import addresses_machine
-from rag.reading.roles import is_credit
+from rag.presentable import can_stand, without_markers
 from rag.retrieval import Query, Retriever, Scored
+from rag.subjects import Subject, names_in
 from rag.wants import states_number, states_reason, wants_number, wants_reason
 
 PASSAGES = 8
@@ -35,6 +37,9 @@ DEFINING_PASSAGES = 48
 """... where a question asks what something is: nearly every passage of a paper may name its subject, few say what it
 is."""
 
+TELLING = "{term} is defined as a; refers to, called, known as {term}"
+"""What such sentences are looked for by, beside the question: of a common thing the nearest passages merely name it."""
+
 DEFINING = 0.8
 """What each degree of `rag.definitions.defines` adds to the relevance of a sentence, where a question asks for that."""
 
@@ -43,9 +48,6 @@ MOST_SENTENCES = 4
 
 LEAST_SHARE = 0.75
 """A further sentence must reach this share of the best one's relevance."""
-
-SHORTEST, LONGEST = 20, 700
-"""Characters of a sentence that can stand by itself."""
 
 SAME = 0.75
 """Two sentences that share this part of their words (Jaccard) and all their numbers say the same."""
@@ -64,10 +66,10 @@ _DIRECTION = re.compile(
     r"large|small|long|short|strong|weak|fast|slow|above|below|before|after|stabl|unstabl|donor|acceptor)",
     re.IGNORECASE,
 )
-_FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
-_FORMULA = re.compile(r"(?=.*[A-Z].*\d)(?:[A-Z][a-z]?\d*){2,}")
-_BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
-_MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
+
+
+SentenceId: TypeAlias = tuple[str, int]
+"""A sentence: id of its passage, and its place there."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,8 @@ class Evidence:
     Attributes:
         part: The part, as asked.
         query: As the searches see it.
+        subject: What it names.
+        term: What it asks the meaning of, if that is what it asks.
         found: Passages, best first.
         candidates: Their sentences that may answer.
         groups: The sentences that do, each with its near-duplicates, best first; empty where the papers are silent.
@@ -126,9 +130,17 @@ class Evidence:
 
     part: str
     query: Query
+    subject: Subject
+    term: str | None
     found: Sequence[Scored]
     candidates: Sequence[Candidate]
     groups: Sequence[Sequence[Candidate]]
+
+    @property
+    def undefined(self) -> str | None:
+        """What it asks the meaning of, where sentences that answer speak of that, but none says what it is."""
+        told = any(candidate.degree for group in self.groups for candidate in group)
+        return self.term if self.groups and not told and not wants_number(self.part) else None
 
 
 class Answerer:
@@ -188,6 +200,7 @@ class Answerer:
         from rag.compare import find_disagreements  # which imports this module
 
         disagreements = find_disagreements([c for part in evidence for c in part.candidates], said)
+        said += [AnswerSentence(UNDEFINED.format(term=part.undefined)) for part in evidence if part.undefined]
         said += [AnswerSentence(LIMITATION.format(part=part)) for part in silent]
         answer = Answer(question, False, tuple(said), model=model, timings=timings, disagreements=disagreements)
         timings["total"] = time.perf_counter() - started
@@ -199,27 +212,55 @@ class Answerer:
         return replace(answer, references=tuple(_reference(metadata) for metadata in self._references(keys)))
 
     def _weigh_part(self, part: str, where: Filter | None, passages: int) -> Evidence:
-        query, term = self.retriever.query(part), term_asked(part)
-        found = self.retriever.search(query, passages if term is None else max(passages, DEFINING_PASSAGES), where)
-        candidates = self._candidates(query, found, term)
-        degree = max((candidate.degree for candidate in candidates), default=0)
-        if term is not None and not degree:
-            found = found[:passages]
-            candidates = self._candidates(query, found, None)
-        named = bool(names_in(part))
-        answered = degree >= INTRODUCES or any(is_answer(c.cosine, c.coverage, named=named) for c in candidates)
+        query, subject, term = self.retriever.query(part), Subject.of(part), term_asked(part)
+        found, degrees = self._find(query, term, where, passages)
+        candidates = self._of_subject(weigh(query, found, self.retriever.words, degrees), subject)
+        answered = any(
+            candidate.degree >= INTRODUCES or is_answer(candidate.cosine, candidate.coverage, named=bool(subject.names))
+            for candidate in candidates
+        )
         groups = choose(candidates) if answered else []
         quoted = {group[0].scored.id for group in groups}
         kept = [scored for rank, scored in enumerate(found) if rank < passages or scored.id in quoted]
-        return Evidence(part, query, kept, candidates, groups)
+        return Evidence(part, query, subject, term, kept, candidates, groups)
 
-    def _candidates(self, query: Query, found: Sequence[Scored], term: str | None) -> list[Candidate]:
-        """Sentences that speak of what the question names, if it names anything."""
-        names = self.retriever.words(names_in(query.text))
+    def _find(
+        self, query: Query, term: str | None, where: Filter | None, passages: int
+    ) -> tuple[list[Scored], dict[SentenceId, int]]:
+        """Passages that speak of a question, and those of their sentences that define what it asks the meaning of."""
+        if term is None:
+            return self.retriever.search(query, passages, where), {}
+        found = self.retriever.search(query, max(passages, DEFINING_PASSAGES), where)
+        telling = self.retriever.query(TELLING.format(term=term))
+        held = {scored.id for scored in found}
+        more = self.retriever.search(telling, DEFINING_PASSAGES, where)
+        asked = self.retriever.scored(query, [scored.id for scored in more if scored.id not in held])
+        degrees = {
+            (scored.id, index): degree
+            for scored in (*found, *asked)
+            for index, sentence in enumerate(scored.passage.sentences)
+            if can_stand(sentence) and (degree := defines(term, sentence.text))
+        }
+        if not degrees:
+            return found[:passages], {}
+        defining = {id for id, _ in degrees}
+        return [*found, *(scored for scored in asked if scored.id in defining)], degrees
+
+    def _of_subject(self, candidates: list[Candidate], subject: Subject) -> list[Candidate]:
+        """Those that speak of what a question names, if it names anything.
+
+        A compound or an element must be named in a sentence or beside it; a structure type somewhere in the paper,
+        since a paper on perovskites goes on to write of cells and films.
+        """
+        names = self.retriever.words([*subject.names, *subject.elements])
+        about = {
+            key: not subject.structures or self.retriever.speaks_of(subject.structures, key)
+            for key in {candidate.scored.key for candidate in candidates}
+        }
         return [
             candidate
-            for candidate in weigh(query, found, self.retriever.words, term)
-            if not names or any(name <= candidate.near for name in names)
+            for candidate in candidates
+            if about[candidate.scored.key] and (not names or any(name <= candidate.near for name in names))
         ]
 
 
@@ -233,18 +274,11 @@ def split_question(question: str) -> list[str]:
     return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
 
 
-def names_in(text: str) -> list[str]:
-    """Formulas and names written like them (``GaN``, ``FAPbI3``, ``M3GNet``): what is said of others is no answer."""
-    tokens = re.findall(r"[^\W_]+", text)
-    return [
-        t
-        for t in tokens
-        if (sum(c.isupper() for c in t) > 1 and not t.removesuffix("s").isupper()) or _FORMULA.fullmatch(t)
-    ]
-
-
 def weigh(
-    query: Query, found: Sequence[Scored], words_of: Callable[[Sequence[str]], list[set[str]]], term: str | None = None
+    query: Query,
+    found: Sequence[Scored],
+    words_of: Callable[[Sequence[str]], list[set[str]]],
+    degrees: Mapping[SentenceId, int] = MappingProxyType({}),
 ) -> list[Candidate]:
     """Every sentence of the passages that can stand by itself, with its relevance.
 
@@ -252,7 +286,7 @@ def weigh(
         query: The question.
         found: Passages.
         words_of: Content words of texts, as in `Query.weights`.
-        term: What the question asks the meaning of, if that is what it asks.
+        degrees: How well sentences define what the question asks the meaning of, where any does.
 
     The weights of the relevance were set on the ChemLit-QA training questions, where a listwise logistic
     regression over the same measures ranks no better.
@@ -264,18 +298,16 @@ def weigh(
     for scored, passage in zip(found, passages, strict=True):
         held = [frozenset(next(words)) for _ in passage.sentences]
         for i, sentence in enumerate(passage.sentences):
-            if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
-                continue
-            if not is_statement(sentence) or addresses_machine(sentence.text):  # an older index may still hold these
+            if not can_stand(sentence):
                 continue
             coverage = query.coverage(held[i])
             near = frozenset().union(*held[max(0, i - 1) : i + 2])
-            degree = defines(term, sentence.text) if term else 0
+            degree = degrees.get((scored.id, i), 0)
             relevance = (
                 float(scored.cosines[i])
                 + 2 * coverage
                 + query.coverage(near)
-                + (scored.score if term is None else scored.similarity)
+                + (scored.similarity if degrees else scored.score)
                 + 0.3 * (numeric and states_number(sentence.text))
                 + 0.4 * (causal and states_reason(sentence.text))
                 - 0.15 * bool(_DANGLING.match(sentence.text))
@@ -284,21 +316,6 @@ def weigh(
             )
             candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance, degree))
     return candidates
-
-
-_TITLE = re.compile(
-    r"\W{0,2}(?:(?:supplementary|extended data)\s+)?(?:fig(?:ure|s)?\b\.?|tables?\b|scheme\b|chart\b|box\b)\s*S?\d"
-    r"|\W{0,2}\(?[a-h](?:\s?[–,-]\s?[a-h])?[).:|]?\s+[A-Z]",
-    re.IGNORECASE,
-)
-
-
-def is_statement(sentence: Sentence) -> bool:
-    """Whether a sentence says something by itself: it is whole, and neither the title of a figure or table nor of a
-    part of it, nor says whose the figure is."""
-    if not sentence.whole:
-        return False
-    return sentence.kind is not Kind.CAPTION or not (_TITLE.match(sentence.text) or is_credit(sentence.text))
 
 
 def choose(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
@@ -346,11 +363,6 @@ def places_of(scored: Scored, sentence: Sentence, score: float) -> Iterator[Supp
             boxes=fragment.boxes,
             score=score,
         )
-
-
-def without_markers(text: str) -> str:
-    """A sentence without its paper's own citations, which mean nothing here, and any that look like ours."""
-    return " ".join(_MARKER.sub("", _FORGED.sub("", _BULLET.sub("", text))).split())
 
 
 def _reference(metadata: dict[str, Any]) -> Reference:

@@ -10,7 +10,7 @@ by BM25, and one in other words is decided by the vectors.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -21,6 +21,7 @@ import numpy.typing as npt
 from indexes import Collection, Filter, Record
 from indexes.fulltext import Tokenizer
 from rag.passages import Passage, decode_passage, decode_vectors
+from rag.spelling import other_spellings
 
 CANDIDATES = 50
 """Passages taken from either search before they are scored together."""
@@ -80,11 +81,16 @@ class Query:
         text: The question.
         vector: (d,) float32.
         weights: Inverse document frequency of each of its content words (folded and stemmed).
+        spellings: Other ways in which the papers write its words: (the words there, the words of the question).
+        sought: What the search by words is for: the question, and its words in these other spellings; empty for the
+            question alone.
     """
 
     text: str
     vector: FloatArray
     weights: dict[str, float]
+    spellings: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    sought: str = ""
 
     @cached_property
     def full_score(self) -> float:
@@ -93,8 +99,9 @@ class Query:
 
     def coverage(self, words: Set[str]) -> float:
         """Share of the question's word weight that some words hold, 0 to 1."""
+        meant = {word for written, asked in self.spellings if written <= words for word in asked}
         # In the order of the question: the order of a set differs from run to run, and the last digit decides ties.
-        held = sum(weight for word, weight in self.weights.items() if word in words)
+        held = sum(weight for word, weight in self.weights.items() if word in words or word in meant)
         return held / self.full_score if self.weights else 0.0
 
 
@@ -112,12 +119,23 @@ class Retriever:
         self._tokenizer = Tokenizer()
 
     def query(self, text: str) -> Query:
-        """Reads a question: its vector and its words, each weighted by how rare it is."""
+        """Reads a question: its vector and its words, each weighted by how rare it is, however the papers spell it."""
         terms = self._tokenizer.query_terms(text)
         total = len(self.passages)
         frequency = self.passages.document_frequency(terms)
+        sought, spellings = [text], []
+        for one in other_spellings(text, self.passages.document_frequency):
+            written, asked = (frozenset(self._tokenizer(words)) for words in (one.written, " ".join(one.asked)))
+            if written == asked or not asked <= frequency.keys():  # the same stem, or a word that carries no weight
+                continue
+            if written <= self._tokenizer.stop_words:  # "In", "As"
+                continue
+            sought.append(one.written)
+            spellings.append((written, asked))
+            for term in asked if len(asked) == 1 else ():
+                frequency[term] = max(frequency[term], one.passages)
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
-        return Query(text, self._encode([text])[0], weights)
+        return Query(text, self._encode([text])[0], weights, tuple(spellings), " ".join(sought))
 
     def search(self, query: Query, k: int, where: Filter | None = None, method: Method = "fused") -> list[Scored]:
         """The k best passages, best first; ties broken by id.
@@ -132,19 +150,27 @@ class Retriever:
             return []
         depth = max(CANDIDATES, 2 * k)
         ids = {hit.id for hit in self.passages.vector_search(query.vector, depth, where)}
-        ids |= {hit.id for hit in self.passages.text_search(query.text, depth, where)}
-        ordered = sorted(ids)
-        bm25 = self.passages.text_scores(query.text, ordered)
-        records = self.passages.get(ordered)
-        scored = [
-            self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
-        ]
+        ids |= {hit.id for hit in self.passages.text_search(query.sought or query.text, depth, where)}
+        scored = self.scored(query, ids)
         by: dict[Method, Callable[[Scored], float]] = {
             "fused": lambda s: s.score,
             "bm25": lambda s: s.coverage,
             "vectors": lambda s: s.similarity,
         }
         return sorted(scored, key=lambda s: (-by[method](s), s.id))[:k]
+
+    def scored(self, query: Query, ids: Iterable[str]) -> list[Scored]:
+        """Some passages, found in whatever way, as a question sees them; in the order of their ids."""
+        ordered = sorted(ids)
+        bm25 = self.passages.text_scores(query.sought or query.text, ordered)
+        records = self.passages.get(ordered)
+        return [
+            self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
+        ]
+
+    def speaks_of(self, words: Iterable[str], key: str) -> bool:
+        """Whether a paper has one of some words anywhere."""
+        return any(self.passages.text_search(word, 1, {"key": key}) for word in words)
 
     def _score(self, query: Query, record: Record, bm25: float) -> Scored:
         if record.vector is None:

@@ -19,9 +19,9 @@ from rag.answers import Answer, AnswerSentence, Support
 from rag.design.compounds import Compound, definitions, find_compounds, lists_of, readable
 from rag.design.gloss import glossed
 from rag.documents import Sentence
-from rag.extract import without_markers
 from rag.orders import addresses_machine
 from rag.passages import Passage, decode_passage
+from rag.presentable import without_markers
 from rag.retrieval import CANDIDATES
 
 if TYPE_CHECKING:

@@ -19,9 +19,9 @@ from rag.documents import Kind, Sentence
 from rag.errors import ModelSilent
 from rag.evaluation.forgeries import FORGERIES, REWORDINGS, Forgery
 from rag.evaluation.measures import table
-from rag.extract import without_markers
 from rag.llm.settings import Settings
 from rag.passages import decode_passage
+from rag.presentable import without_markers
 from rag.reading.text import normalise_quote, word_list
 
 if TYPE_CHECKING:

@@ -12,8 +12,10 @@ from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, choose, in_reading_order, is_statement, names_in, split_question, without_markers
+from rag.extract import Candidate, choose, in_reading_order, split_question
+from rag.presentable import is_statement, without_markers
 from rag.retrieval import Scored
+from rag.subjects import names_in
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
 
@@ -56,6 +58,11 @@ def test_near_duplicates_become_one_sentence_with_several_citations() -> None:
         ("(b) Stability of the film in air.", Kind.CAPTION, True, False),
         ("c Crystal structure of the film.", Kind.CAPTION, True, False),
         ("Reproduced with permission from Ref. 4.", Kind.CAPTION, True, False),
+        ("For more information on films, see Smith, section 7.4.", Kind.BODY, True, False),
+        ("A detailed description of the film can be found in the Methods.", Kind.BODY, True, False),
+        ("The next section will describe how films age.", Kind.BODY, True, False),
+        ("More detailed descriptions need more memory.", Kind.BODY, True, True),
+        ("Details of the film may be found in Smith, but basically it is stable.", Kind.BODY, True, True),
     ],
 )
 def test_only_what_says_something_by_itself_can_answer(text: str, kind: Kind, whole: bool, says: bool) -> None:

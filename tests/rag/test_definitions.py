@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from hash_encoder import HashEncoder
 
+from clip_mat import SentenceEncoder
+from rag.answers import UNDEFINED
 from rag.definitions import DESCRIBES, INTRODUCES, SAYS, defines, term_asked
 from rag.library import PaperLibrary
 from rag.reading.sentences import sentence_ends
@@ -25,6 +27,9 @@ from rag.reading.sentences import sentence_ends
         ("What is silica gel?", "silica gel"),
         ("Define the solid-state energy scale.", "solid-state energy scale"),
         ("What is the band gap of GaN?", None),
+        ("What is a thermostat in molecular dynamics?", "thermostat"),
+        ("What is the band gap in silicon?", None),
+        ("What is a typical time step?", None),
         ("What is the best thermostat?", None),
         ("What is known about CsPbI3?", None),
         ("How stable is CsPbI3?", None),
@@ -49,6 +54,13 @@ def test_which_questions_ask_what_something_is(question: str, term: str | None) 
         ("LOCO CV", "Leave-one-cluster-out cross-validation (LOCO CV) groups what is alike.", INTRODUCES),
         ("PCE", "The power conversion efficiency (PCE) rose to 25%.", INTRODUCES),
         ("polyBERT", "Next, we train polyBERT, a Transformer, with these data.", DESCRIBES),
+        ("perovskites", "Perovskites have the general formula ABX3.", SAYS),
+        ("perovskite", "Compounds of that structure are known as perovskites.", SAYS),
+        ("transfer learning", "Transfer learning focuses on using what one task taught for another.", SAYS),
+        ("barostat", "Barostats maintain the pressure.", DESCRIBES),
+        ("barostat", "With the slow barostat, the cell hardly changes.", 0),
+        ("barostat", "Barostats are known to be slow.", 0),
+        ("machine learning", "We develop a machine learning approach to alloys.", 0),
         ("barostat", "The barostat is slow to converge.", 0),
         ("barostat", "We use a barostat at all times.", 0),
         ("ElemNet", "ElemNet predicts the enthalpy within 0.05 eV.", 0),
@@ -88,3 +100,33 @@ def test_the_sentence_that_says_what_a_thing_is_leads_among_many_that_name_it(tm
         answer = library.ask("What is ZetaNet?")
 
     assert "ZetaNet is a graph network that predicts the hardness of alloys." in [one.text for one in answer.sentences]
+
+
+def test_where_no_sentence_says_what_a_thing_is_the_answer_tells_so(tmp_path: Path, encoder: SentenceEncoder) -> None:
+    names = "Zetanet was run again. The losses of zetanet fell in each run. Zetanet was compared with another."
+    (tmp_path / "paper.md").write_text(f"# Results\n\n{names}", encoding="utf-8")
+    with PaperLibrary(tmp_path / "index", encoder=encoder) as library:
+        library.add([tmp_path / "paper.md"])
+        answer = library.ask("What is zetanet?")
+        other = library.ask("Did the losses of zetanet fall?")
+
+    assert not answer.abstained
+    assert answer.sentences[-1].text == UNDEFINED.format(term="zetanet")
+    assert all(sentence.support for sentence in other.sentences)
+
+
+def test_a_definition_is_found_among_hundreds_of_passages_that_name_the_thing(tmp_path: Path) -> None:
+    uses = [
+        f"# Section {n}\n\nFilms of pyrodite {n} were made. Pyrodite cells of pyrodite last {n} days.\n"
+        for n in range(150)
+    ]
+    said = "# Introduction\n\nOxides of that kind, with octahedra which share corners, are called pyrodites.\n"
+    (tmp_path / "paper.md").write_text("\n".join([*uses, said]), encoding="utf-8")
+    with PaperLibrary(tmp_path / "index", encoder=HashEncoder()) as library:
+        library.add([tmp_path / "paper.md"])
+
+        answer = library.ask("What is a pyrodite?")
+
+    assert "Oxides of that kind, with octahedra which share corners, are called pyrodites." in [
+        one.text for one in answer.sentences
+    ]

@@ -1,0 +1,58 @@
+"""What a question names, and that answers speak of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clip_mat import SentenceEncoder
+from rag import PaperLibrary
+from rag.subjects import Subject
+
+
+@pytest.mark.parametrize(
+    ("question", "subject"),
+    [
+        ("What is the band gap of GaN?", Subject(names=("GaN",))),
+        ("What is the band gap of silicon?", Subject(elements=("silicon", "Si"))),
+        ("Are 2D perovskites more stable than 3D ones?", Subject(structures=("perovskites",))),
+        ("What does lead to defects?", Subject()),
+        ("Which thermostat is recommended?", Subject()),
+    ],
+)
+def test_what_a_question_names(question: str, subject: Subject) -> None:
+    assert Subject.of(question) == subject
+
+
+def _library(folder: Path, encoder: SentenceEncoder, *texts: str) -> PaperLibrary:
+    for number, text in enumerate(texts):
+        (folder / f"paper{number}.md").write_text(f"# Results {number}\n\n{text}\n", encoding="utf-8")
+    library = PaperLibrary(folder / "index", encoder=encoder)
+    library.add(folder.glob("*.md"))
+    return library
+
+
+def test_an_element_is_found_by_name_and_symbol_and_others_are_no_answer(
+    tmp_path: Path, encoder: SentenceEncoder
+) -> None:
+    with _library(
+        tmp_path,
+        encoder,
+        "The band gap of the chloride is 1.8 eV.",
+        "The band gap of Si is 1.1 eV.",
+        "Cells were dried for a day before use.",
+    ) as library:
+        silicon, tin = library.ask("What is the band gap of silicon?"), library.ask("What is the band gap of tin?")
+
+    assert [sentence.text for sentence in silicon.sentences] == ["The band gap of Si is 1.1 eV."]
+    assert tin.abstained
+
+
+def test_a_paper_that_never_names_the_structure_type_is_no_answer(tmp_path: Path, encoder: SentenceEncoder) -> None:
+    images = "A 3D image is more stable than a 2D one. Stable images in 2D and in 3D take more time."
+    films = "The films are perovskites. A 3D film is more stable than a 2D film."
+    with _library(tmp_path, encoder, images, films) as library:
+        answer = library.ask("Are 2D perovskites more stable than 3D ones?")
+
+    assert {place.file for place in answer.supports} == {"paper1.md"}
