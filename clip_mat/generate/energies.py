@@ -30,7 +30,7 @@ Progress = Callable[[int, int, str], None]
 
 LOOKED_AT = 8
 """Crystals of a composition among which the best are sought, however few are wanted."""
-_QUICK = 8
+_QUICK = 6
 """Steps of relaxation after which energies are compared: with none the compositions above come to 0.599, with 3, 6, 10
 and 20 to 0.620, 0.628, 0.624 and 0.624."""
 _KT = 0.025

@@ -20,6 +20,7 @@ from clip_mat.generate.checks import KnownCrystals
 from clip_mat.generate.energies import LOOKED_AT, EnergyRanker
 from clip_mat.generate.noise import NoiseMaker
 from clip_mat.generate.proposals import SURE
+from clip_mat.generate.relax import STEPS, require_chgnet
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import GeneratedCrystal, GenerationResult
 from clip_mat.generate.retrieved import Retriever
@@ -129,6 +130,8 @@ class Generator:
         Raises:
             WeightsError: If energies are asked for and CHGNet, the extra ``[relax]``, is not installed.
         """
+        if rank == "energy":
+            require_chgnet()  # rather than when all is made
         looked_at = LOOKED_AT if rank == "energy" else 1
         alone = progress if len(requests) == 1 else None
         results: list[GenerationResult] = []
@@ -240,8 +243,6 @@ class Generator:
         Raises:
             WeightsError: If CHGNet, the extra ``[relax]``, is not installed.
         """
-        from clip_mat.generate.relax import STEPS
-
         return self._energies.rank(result, steps=STEPS if steps is None else steps, progress=progress)
 
     def close(self) -> None:

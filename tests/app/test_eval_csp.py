@@ -95,10 +95,10 @@ def test_a_library_is_needed(run: Callable[..., tuple[int, str, str]], asked: Pa
 def test_what_ranked_templates_alone_would_ignore_is_refused(
     run: Callable[..., tuple[int, str, str]], library: Path, asked: Path, tmp_path: Path
 ) -> None:
-    for given in (["--new"], ["--denoiser", tmp_path]):
-        status, _, err = run("--library", library, "--requests", asked, *given)
+    for named, more in (("--new", []), ("--denoiser", [tmp_path]), ("--rank energy", [])):
+        status, _, err = run("--library", library, "--requests", asked, *named.split(), *more)
         assert status == 2
-        assert f"{given[0]} is for the whole generator" in err
+        assert f"{named} is for the whole generator" in err
     status, _, err = run("--requests", asked, "--from-noise", "--new")
     assert status == 2
     assert "--library" in err

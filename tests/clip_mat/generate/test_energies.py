@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -12,6 +13,7 @@ import pytest
 
 from clip_mat import Generator
 from clip_mat.crystal import Crystal
+from clip_mat.errors import WeightsError
 from clip_mat.generate import energies
 from clip_mat.generate.checks import KnownCrystals, check, same
 from clip_mat.generate.energies import EnergyRanker, formation_energy
@@ -152,9 +154,18 @@ def test_the_table_tells_energies(steps: list[tuple[str, int]]) -> None:
     assert "score" in replace(found, crystals=(made(ROCK_SALT, 0.5),)).table()[0]
 
 
+def test_without_chgnet_nothing_is_made_first(filled_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "chgnet", None)
+    monkeypatch.setitem(sys.modules, "chgnet.model.dynamics", None)
+    monkeypatch.setattr(Generator, "_make", lambda *_: pytest.fail("crystals were made"))
+    with Generator.load() as generator, pytest.raises(WeightsError, match=r"clip-mat\[relax\]"):
+        generator.sample("", n=1, composition="NaCl", rank="energy")
+
+
 def test_the_generator_looks_at_more_than_are_asked_for(
     steps: list[tuple[str, int]], filled_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("clip_mat.generate.generator.require_chgnet", lambda: None)
     with Generator.load() as generator:
         seen: list[int] = []
         plain = generator.rank_by_energy

@@ -21,7 +21,7 @@ def rock_salt(edge: float = 5.64, off: float = 0.0) -> Crystal:
 
 def test_a_missing_package_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "chgnet", None)
-    monkeypatch.setitem(sys.modules, "chgnet.model", None)
+    monkeypatch.setitem(sys.modules, "chgnet.model.dynamics", None)
     with pytest.raises(WeightsError, match=r"CHGNet.*pip install 'clip-mat\[relax\]'"):
         relax([rock_salt()])
 
