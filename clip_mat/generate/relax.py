@@ -23,8 +23,8 @@ STEPS = 200
 FORCE = 0.05
 """In eV/Å, and the same for the pull on the cell, below which a crystal is relaxed."""
 _LONGEST = 0.1
-"""In Å, that an atom moves in one step. So BFGS comes to rest in two thirds of the steps that FIRE needs; L-BFGS sent one
-crystal in thirty uphill."""
+"""In Å, that an atom moves in one step. So BFGS comes to rest in two thirds of the steps that FIRE needs; L-BFGS sent
+one crystal in thirty uphill."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
