@@ -30,6 +30,29 @@ _SELDOM = frozenset(["At", "Rn", "Fr", *_span("Bk", "Lr")])
 TOXIC = ("Be", "As", "Cd", "Hg", "Tl", "Pb")
 """Elements whose compounds are commonly left out for being poisonous; no ruling on any single compound."""
 
+_MAIN_GROUPS = {
+    1: ("I", ("Li", "Na", "K", "Rb", "Cs")),
+    2: ("II", ("Be", "Mg", "Ca", "Sr", "Ba", "Ra")),
+    13: ("III", ("B", "Al", "Ga", "In", "Tl")),
+    14: ("IV", ("C", "Si", "Ge", "Sn", "Pb")),
+    15: ("V", ("N", "P", "As", "Sb", "Bi")),
+    16: ("VI", ("O", "S", "Se", "Te", "Po")),
+    17: ("VII", ("F", "Cl", "Br", "I", "At")),
+}
+"""The older number of a group and its elements, by its number today."""
+
+
+def _numbered_groups() -> dict[str, tuple[str, ...]]:
+    """Elements by a regular expression for the number of their group: ``group 14 elements``, ``group IV elements``."""
+    called = r"(?<!space )(?<!point )(?<!plane )group[- ](?:{number})[- ](?:elements?|metals?|atoms?)"
+    groups = {called.format(number=f"{number}|{old}A?"): known for number, (old, known) in _MAIN_GROUPS.items()}
+    for number in range(3, 13):
+        heavy = ("Lu",) if number == 3 else (SYMBOLS[SYMBOLS.index("Hf") + number - 4],)
+        light = (SYMBOLS[SYMBOLS.index(first) + number - 3] for first in ("Sc", "Y"))
+        groups[called.format(number=number)] = (*light, *heavy)
+    return groups
+
+
 _METALS = r"(?:[- ](?:metals?|elements?|atoms?|ions?|cations?))?"
 GROUPS: dict[str, tuple[str, ...]] = {
     rf"alkali{_METALS}(?! earth)": ("Li", "Na", "K", "Rb", "Cs", "Fr"),
@@ -57,6 +80,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
     r"coinage[- ]metals?": ("Cu", "Ag", "Au"),
     r"toxic(?: (?:elements?|metals?|heavy metals?))": TOXIC,
     r"radioactive(?: (?:elements?|metals?))": _RADIOACTIVE,
+    **_numbered_groups(),
 }
 """Elements by a regular expression for their name. Transition metals are the d block, groups 3 to 12."""
 

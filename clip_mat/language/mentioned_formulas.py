@@ -32,6 +32,9 @@ _SHARED = rf"\({SYMBOL}(?:, ?{SYMBOL})+\)"
 _MIXED_SITE = re.compile(rf"(?<![\w)])([A-Z]\w*)?{_SHARED}((?:\d?[A-Z][\w()]*)?)(?!\w)")
 """``(La,Sr)MnO3``, ``Cu(In,Ga)Se2``: elements that share a site in unknown parts."""
 _ROMAN = frozenset("IV")
+_COUNTED = re.compile(r"(?:\b(?:group|type|phase|class|family|polymorph|part|stage)s? |\b[IV]+[-–/])$", re.IGNORECASE)
+"""Behind these Roman numerals are numbers."""
+_OXIDATION_STATE = re.compile(r"(?<=[A-Za-z])\((?:I{1,3}|IV|VI{0,3})\)(?!\d)")
 
 
 def find_systems(text: str) -> Found:
@@ -87,6 +90,11 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
         return None
     if _WRAPPED.fullmatch(piece):
         start, end, piece = start + 1, end - 1, piece[1:-1]
+    if set(piece.rstrip("0123456789")) <= _ROMAN and _COUNTED.search(text, max(0, start - 12), start):
+        return None  # "group IV", "II-VI"
+    if (uncharged := _OXIDATION_STATE.sub("", piece)) != piece and len(parse_formula(uncharged) or ()) < 2:
+        return None  # "Fe(III)" holds no iodine
+    piece = uncharged
     digits = bool(_HAS_DIGIT.search(piece))
     composition = (shouted and digits and parse_sloppy_formula(piece)) or parse_formula(piece)
     if composition is None:

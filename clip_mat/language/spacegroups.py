@@ -29,6 +29,8 @@ _NOISE = re.compile(r"[\s_${}()]|</?sub>|:?[HR]$(?<=.[HR])|:[12]$")
 _DOUBTFUL = re.compile(r"(?!Cc|Pc)[A-Z][a-z1-6]|[BCI]21|[ABCFI]-1")
 _SHORT = re.compile(r"[pifr][346][1-6m]|r3c|p2[12]")
 """In small letters as good as the real thing, since nothing else is written so."""
+_EACH_COUNTED = re.compile(r"(?:[BCFIP]\d)(?:[A-Z][a-z]?\d)+")
+"""In such capitals a formula that counts each element (``C1N1``), and no careless symbol."""
 _WORDS = frozenset(["Imam"])
 
 
@@ -58,7 +60,7 @@ def _read(text: str) -> tuple[int, bool] | None:
     number = _number_of(key)
     if number is not None:
         return number, not (_DOUBTFUL.fullmatch(key) or key in _WORDS)
-    if " " in text:
+    if " " in text or _EACH_COUNTED.fullmatch(key):
         return None
     sloppy = key[0].upper() + key[1:].lower()
     number = None if sloppy in _WORDS else _number_of(sloppy)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from difflib import get_close_matches
 from functools import cache
 
+from clip_mat.facts import CRYSTAL_SYSTEMS
 from clip_mat.language import wordings
-from clip_mat.language.classes import find_classes
+from clip_mat.language.classes import FAMILY_ELEMENTS, find_classes
 from clip_mat.language.mentions import find_mentions
+from clip_mat.language.names import ELEMENT_SYMBOLS, aliases, prototype_names
 from clip_mat.language.words import WORD_MENTIONS
 
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _PLAIN = (
-    "about above also although among analysis another anything around attributes based because been being best "
+    "about above also although among analysis another anything around attributes based because been being below best "
     "better between beyond bigger both candidate candidates cheap cheaper common complex conditions could "
     "crystallographic demonstrates demonstrating desired distinctive does doing each easily either else ever every "
     "example examples exploring find finding from give good great have having help here high higher highlighting "
@@ -44,6 +47,24 @@ def unfamiliar_words(text: str) -> list[str]:
     words = [match[0] for match in _WORD.finditer(text) if not any(taken[match.start() : match.end()])]
     known = _vocabulary()
     return list(dict.fromkeys(word for word in words if not known & set(_stems(word.lower()))))
+
+
+def near_word(word: str) -> str | None:
+    """A name of an element or a structure type, or a family or crystal system, that a word may be a misspelling of."""
+    close = get_close_matches(word.lower(), _names(), n=1, cutoff=_ALIKE)
+    return close[0] if close else None
+
+
+_ALIKE = 0.84
+"""Least share of letters in common (Ratcliff and Obershelp) of a misspelling: one or two letters are wrong."""
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    types = prototype_names()
+    told = [*ELEMENT_SYMBOLS, *types, *(other for name in types for other in aliases(name))]
+    told += [*FAMILY_ELEMENTS, *CRYSTAL_SYSTEMS]
+    return tuple(dict.fromkeys(name.lower() for name in told if _WORD.fullmatch(name)))
 
 
 def _stems(word: str) -> Iterator[str]:

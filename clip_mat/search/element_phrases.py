@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from clip_mat.crystal import SYMBOLS
+from clip_mat.facts import METALLOIDS, NONMETALS
 from clip_mat.language.classes import GROUPS, NOT_MEANT
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.names import ELEMENT_SYMBOLS
@@ -14,7 +16,7 @@ _NAMES = "|".join(ELEMENT_SYMBOLS)
 _GROUPS = "|".join(GROUPS)
 _TERM = rf"(?:(?-i:{SYMBOL})|{_NAMES}|{_GROUPS})(?![A-Za-z0-9])"
 _EACH_TERM = re.compile(rf"(?<![A-Za-z]){_TERM}", re.IGNORECASE)
-_ARTICLE = r"(?:an? |any |some |both |either |the |at least one |one |elements? )"
+_ARTICLE = r"(?:an? |any (?:of )?|some |both |either |neither |the |at least one (?:of )?|one (?:of )?|elements? )"
 _JOIN = r"(?: ?, ?(?:and |or |nor |plus |& ?)?| and/or | (?:and|or|nor|&|plus) | ?/ ?| ?\+ ?)"
 _LIST = rf"(?>{_ARTICLE}{{0,3}}{_TERM}(?:{_JOIN}{_ARTICLE}{{0,3}}{_TERM}){{0,20}})"
 """All of a list or nothing of it (an atomic group): half of one would leave elements out."""
@@ -23,20 +25,32 @@ _GOING_ON = "and|but|in|that|which|with|without|having|whose|where|as|at|for|onl
 _CLOSED = rf"(?=\s*(?:$|[.,;:!?)]|(?:{_GOING_ON})\b))"
 """What may stand behind a list of elements: no noun that it would only describe ("no oxygen vacancies")."""
 
-_EXCLUDED = re.compile(
+_LEAVING_OUT = (
     r"\b(?:(?:with |containing |contains? |has |have |having |includes? |including )?no(?: any)?|without|not containing"
     r"|not includ(?:ing|e)|(?:does|do|should|must|may) not contain|(?:does|do)n['’]t contain|not contain"
     r"|excluding|excludes?|free (?:of|from)|devoid of|lacking|lacks?|avoid(?:ing)?"
-    r"|except(?: for)?|absence of|other than|non-?containing)"
-    rf" (?P<list>{_LIST}){_NOUN}{_CLOSED}",
-    re.IGNORECASE,
+    r"|except(?: for)?|absence of|other than|non-?containing|(?:containing |contains? |with |has |have |having )?"
+    r"neither|instead of|in place of|rather than|alternatives? (?:to|for)|(?:replacement|substitute)s? (?:of|for)"
+    r"|replacing)"
 )
+_EXCLUDED = re.compile(rf"{_LEAVING_OUT} (?P<list>{_LIST}){_NOUN}{_CLOSED}", re.IGNORECASE)
 _FREE = re.compile(
     rf"(?<![\w-])(?P<list>{_TERM}(?:(?:-?(?: ?, ?| and | or | ?/ ?)|-?, (?:and|or) ){_TERM}){{0,20}})"
     r"(?:-| )free(?![\w-])",
     re.IGNORECASE,
 )
 _NON = re.compile(rf"(?<!\w)non-?(?P<list>{_GROUPS})(?![\w-])", re.IGNORECASE)
+
+_METALS = {
+    "metal": tuple(one for one in SYMBOLS[1:] if one not in NONMETALS and one not in METALLOIDS),
+    "heavy metal": ("Cd", "Hg", "Tl", "Pb"),
+}
+"""Elements that words leave out which rank like other words where they leave out nothing."""
+_NO_METALS = re.compile(
+    rf"(?:{_LEAVING_OUT} (?:any )?(?P<out>(?:heavy[- ])?metal)s?(?: atoms?| elements?| ions?)?{_CLOSED}"
+    r"|(?<![\w-])(?P<free>(?:heavy[- ])?metal)s?[- ]free(?![\w-]))",
+    re.IGNORECASE,
+)
 
 
 def find_excluded(text: str) -> Iterator[Phrase]:
@@ -45,6 +59,21 @@ def find_excluded(text: str) -> Iterator[Phrase]:
         for match in pattern.finditer(text):
             symbols = _union(_terms(match["list"]))
             yield Phrase(*match.span(), f"NOT {has_any(symbols)}", leaves=True)
+    for match in _NO_METALS.finditer(text):
+        which = (match["out"] or match["free"]).lower().replace("-", " ")
+        yield Phrase(*match.span(), f"NOT {has_any(_METALS[which])}", leaves=True)
+
+
+_COMPARED = re.compile(
+    rf"\b(?:\w{{3,}}er|(?:more|less) \w+|better|worse) than (?:that of |those of )?(?P<list>{_LIST}){_CLOSED}",
+    re.IGNORECASE,
+)
+
+
+def find_compared(text: str) -> Iterator[Phrase]:
+    """``cheaper than platinum``, which asks for no platinum, and for nothing that is known here."""
+    for match in _COMPARED.finditer(text):
+        yield Phrase(*match.span(), "", leaves=True)
 
 
 _ONLY = re.compile(
@@ -91,6 +120,27 @@ def find_required(text: str) -> Iterator[Phrase]:
             condition = _wanted(match["list"])
             if condition:
                 yield Phrase(*match.span(), condition, soft=True)
+
+
+_OLD_GROUPS = {
+    "I": ("Cu", "Ag", "Au"),
+    "II": ("Be", "Mg", "Ca", "Sr", "Ba", "Zn", "Cd", "Hg"),
+    "III": ("B", "Al", "Ga", "In", "Tl"),
+    "IV": ("C", "Si", "Ge", "Sn", "Pb"),
+    "V": ("N", "P", "As", "Sb", "Bi"),
+    "VI": ("O", "S", "Se", "Te"),
+    "VII": ("F", "Cl", "Br", "I"),
+}
+"""Elements of semiconductors by the older numbers of their groups, subgroups included."""
+_OF_GROUPS = re.compile(r"(?<![\w-])(?:(?:I{1,3}|IV|VI{0,2})\d?[-–])+(?:I{1,3}|IV|VI{0,2})\d?(?![\w-])")
+
+
+def find_semiconductors(text: str) -> Iterator[Phrase]:
+    """``III-V``, ``I-III-VI2``: elements of each of these groups, and no others."""
+    for match in _OF_GROUPS.finditer(text):
+        groups = [_OLD_GROUPS[number] for number in dict.fromkeys(re.findall("[IV]+", match[0]))]
+        each = " AND ".join(has_any(group) for group in groups)
+        yield Phrase(*match.span(), f"{each} AND {has_only(_union(groups))}", leaves=True, soft=True)
 
 
 _GROUP_LIST = re.compile(

@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from clip_mat.facts import METAL_BELOW
 from clip_mat.search.phrase import Phrase
 
-_NUMBER = r"[-+]?(?:\d{1,5}(?:\.\d{1,6})?|\.\d{1,6})"
+_NUMBER = r"[-+]?(?:\d{1,5}(?:[.,]\d{1,6})?|\.\d{1,6})"
 _COUNTS = {
     word: count
     for count, word in enumerate(("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"), 1)
 }
 _COUNT = rf"(?:\d{{1,4}}|{'|'.join(_COUNTS)})"
 _COMPARISONS = {
-    ">=": r">=|≥|=>|at least|no less than|not less than|no fewer than|not below|(?:a )?minimum(?: of)?|min\.?",
-    "<=": r"<=|≤|=<|at most|up to|no more than|not more than|no larger than|not above|within|not exceeding"
-    r"|(?:a )?maximum(?: of)?|max\.?",
+    ">=": r">=|≥|=>|at least|(?:no|not) (?:less|fewer|smaller|lower|narrower) than|not (?:below|under)"
+    r"|(?:a )?minimum(?: of)?|min\.?",
+    "<=": r"<=|≤|=<|at most|up to|(?:no|not) (?:more|larger|greater|bigger|higher|wider) than"
+    r"|not (?:above|over|exceeding|beyond)|within|(?:a )?maximum(?: of)?|max\.?",
     ">": r">|above|over|greater than|larger than|bigger than|wider than|more than|higher than|exceeding|exceeds|beyond"
     r"|in excess of",
     "<": r"<|below|under|less than|smaller than|lower than|narrower than|fewer than",
@@ -55,8 +56,11 @@ _NOT_MORE = r"(?![\w.]*\d)(?![A-Za-z/])"
 _BOUND = rf"(?P<cmp>{_COMPARISON})\s*(?:an? |the )?(?P<n>{_NUMBER})\s*(?P<u>UNIT)?"
 _RANGE = (
     rf"(?:(?:between|from|in the range(?: of)?|ranging from)\s+)?(?P<low>{_NUMBER})\s*(?P<ul>UNIT)?"
-    rf"\s*(?:-|to|and|~|\.\.)\s*(?P<high>{_NUMBER})\s*(?P<u>UNIT)"
+    rf"\s*(?:-|to|up to|and|~|\.\.)\s*(?P<high>{_NUMBER})\s*(?P<u>UNIT)"
 )
+_SECOND = rf"\s*(?:,|,? (?:and|but|or))\s*(?P<cmp2>{_COMPARISON})\s*(?P<n2>{_NUMBER})\s*(?P<u2>UNIT)"
+_AHEAD = rf"(?P<n>{_NUMBER})\s*(?P<u>UNIT)?\s*(?P<sign><=|≤|<|>=|≥|>)\s*"
+_BEHIND = rf"\s*(?P<cmp2><=|≤|<|>=|≥|>)\s*(?P<n2>{_NUMBER})\s*(?P<u2>UNIT)?"
 _POSTFIX = (
     r"(?P<more>\s*(?:or|and) (?:more|above|higher|larger|greater|over|wider)|\+)"
     r"|(?P<less>\s*(?:or|and) (?:less|below|lower|smaller|under))"
@@ -64,9 +68,12 @@ _POSTFIX = (
 
 
 def _forms(name: str, unit: str) -> tuple[re.Pattern[str], ...]:
-    """Ways to bound one property: by a range, by a comparison, by "or more", before or behind its name."""
+    """Ways to bound one property: by a range, by one or two comparisons, by "or more", before or behind its name."""
     bound, between = _BOUND.replace("UNIT", unit), _RANGE.replace("UNIT", unit)
+    second, ahead, behind = (part.replace("UNIT", unit) for part in (_SECOND, _AHEAD, _BEHIND))
     return (
+        _pattern(rf"{_WITH}{ahead}{name}{behind}{_NOT_MORE}"),
+        _pattern(rf"{_WITH}{name}{_IS}{bound}{second}{_NOT_MORE}"),
         _pattern(rf"{_WITH}{name}{_IS}{between}{_NOT_MORE}"),
         _pattern(rf"{_WITH}{between}\s+{name}"),
         _pattern(rf"{_WITH}{name}{_IS}(?P<n>{_NUMBER})\s*(?P<u>{unit})?(?:{_POSTFIX})\b"),
@@ -83,10 +90,19 @@ _PROPERTIES = (
     ("formation_energy", _forms(_FORMATION, _PER_ATOM)),
 )
 _ABOUT_GAP = _pattern(
-    rf"{_WITH}{_GAP}{_IS}(?:about|around|roughly|approximately|approx\.?|near|close to|~|≈)?\s*"
+    rf"{_WITH}{_GAP}{_IS}(?:about|around|roughly|approximately|approx\.?|near|close to|exactly|equal to|~|≈)?\s*"
     rf"(?P<n>{_NUMBER})\s*(?P<u>{_ENERGY}){_NOT_MORE}"
 )
-_NO_GAP = _pattern(r"\b(?:(?:with |having )?(?:zero|no|without(?: an?)?|vanishing) (?:band[- ]?)?gap|gapless)\b")
+_NO_GAP = _pattern(
+    r"(?<!non-)(?<!non )(?<!not )(?<!nearly )\b"
+    r"(?:(?:with |having )?(?:zero|no|without(?: an?)?|vanishing) (?:band[- ]?)?gap"
+    rf"|gapless)\b(?! (?:{_COMPARISON}|between|of|in|from))"
+    rf"|{_WITH}{_GAP}{_IS}(?:zero\b|0(?:\.0+)?(?:\s*{_ENERGY})?{_NOT_MORE})"
+)
+_A_GAP = _pattern(
+    r"\b(?:with |having )?(?:an? )?(?:non-?(?:zero|vanishing)|finite|open(?:ed)?) (?:band[- ]?)?gap\b|\bnot gapless\b"
+)
+_DENIED = re.compile(r"\b(?:no|not|without|never|neither|nor)(?: an?| the| any)? $", re.IGNORECASE)
 _NEAR_HULL = _pattern(
     rf"{_WITH}(?:\b(?:stable|metastable|lying|lies)\s+)?(?P<cmp>{_COMPARISON})\s*(?P<n>{_NUMBER})"
     rf"\s*(?P<u>{_PER_ATOM})\s*(?:of|from|above|over|to|off)\s+{_HULL}\b"
@@ -121,7 +137,9 @@ def find(text: str) -> Iterator[Phrase]:
     for name, forms in _PROPERTIES:
         for form in forms:
             for match in form.finditer(text):
-                yield Phrase(*match.span(), _bounds(name, match), leaves=True)
+                denied = _DENIED.search(text, max(0, match.start() - 16), match.start())
+                condition = _bounds(name, match, denied=denied is not None)
+                yield Phrase(denied.start() if denied else match.start(), match.end(), condition, leaves=True)
     for match in _NEAR_HULL.finditer(text):
         yield Phrase(*match.span(), _bounds("energy_above_hull", match), leaves=True)
     for match in _NEGATIVE_FORMATION.finditer(text):
@@ -130,9 +148,13 @@ def find(text: str) -> Iterator[Phrase]:
         )
     for match in _ABOUT_GAP.finditer(text):
         value = _in_electronvolts(match["n"], match["u"])
+        if value < 0:
+            continue
         width = max(0.2, 0.15 * value)
         low, high = max(0.0, value - width), value + width
         yield Phrase(*match.span(), f"band_gap >= {low:.6g} AND band_gap <= {high:.6g}", leaves=True, soft=True)
+    for match in _A_GAP.finditer(text):
+        yield Phrase(*match.span(), f"band_gap > {METAL_BELOW}", leaves=True)
     for match in _NO_GAP.finditer(text):
         yield Phrase(*match.span(), f"band_gap < {METAL_BELOW}", leaves=True)
     yield from _find_counts(text)
@@ -161,19 +183,34 @@ def _find_counts(text: str) -> Iterator[Phrase]:
             yield Phrase(*match.span(), either if len(counts) == 1 else f"({either})", soft=True)
 
 
-def _bounds(name: str, match: re.Match[str]) -> str:
-    """Condition in eV for a range, a comparison or an "or more"."""
+_OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "=": "!="}
+_TURNED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+"""A comparison with its sides exchanged."""
+
+
+def _bounds(name: str, match: re.Match[str], *, denied: bool = False) -> str:
+    """Condition in eV for a range, one or two comparisons, or an "or more"; what it excludes, where it is denied."""
     found = match.groupdict()
-    unit = found["u"] or "eV"
+    unit = found.get("u") or found.get("u2") or "eV"
     if found.get("high"):
         low = _in_electronvolts(found["low"], found["ul"] or unit)
         high = _in_electronvolts(found["high"], unit)
-        low, high = sorted((low, high))
-        return f"{name} >= {low:.6g} AND {name} <= {high:.6g}"
-    value = _in_electronvolts(found["n"], unit)
-    if found.get("more") or found.get("less"):
-        return f"{name} {'>=' if found.get('more') else '<='} {value:.6g}"
-    return f"{name} {_operator(found['cmp'])} {value:.6g}"
+        limits = [(">=", min(low, high)), ("<=", max(low, high))]
+    else:
+        if found.get("more") or found.get("less"):
+            sign = ">=" if found.get("more") else "<="
+        elif found.get("sign"):
+            sign = _TURNED[_operator(found["sign"])]
+        else:
+            sign = _operator(found["cmp"])
+        limits = [(sign, _in_electronvolts(found["n"], unit))]
+        if found.get("n2"):
+            limits.append((_operator(found["cmp2"]), _in_electronvolts(found["n2"], found["u2"] or unit)))
+    if denied and len(limits) > 1:
+        return (
+            "(" + " OR ".join(f"{name} {_OPPOSITE[sign].replace('=', '')} {value:.6g}" for sign, value in limits) + ")"
+        )
+    return " AND ".join(f"{name} {_OPPOSITE[sign] if denied else sign} {value:.6g}" for sign, value in limits)
 
 
 def _operator(written: str) -> str:
@@ -185,7 +222,9 @@ def _operator(written: str) -> str:
 
 
 def _in_electronvolts(number: str, unit: str) -> float:
-    return float(number) * (0.001 if unit.lower().startswith("m") else 1.0)
+    thousands = re.fullmatch(r"[-+]?\d{1,3},\d{3}", number)
+    value = float(number.replace(",", "" if thousands else "."))
+    return value * (0.001 if unit.lower().startswith("m") else 1.0)
 
 
 def _count(written: str) -> int:

@@ -13,7 +13,7 @@ class Phrase:
     Attributes:
         start: First character.
         end: One past the last character.
-        filter: OPTIMADE condition.
+        filter: OPTIMADE condition; empty where the words are understood to hide nothing.
         soft: Whether it goes unsaid once the question names a formula: the formula decides the elements, and a measured
             gap is not the computed one.
         leaves: Whether the words would mislead the ranking, as "lead" of "lead-free" does, and leave it.

@@ -9,16 +9,17 @@ told by known compounds that serve.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 
 from clip_mat.errors import RequestError
 from clip_mat.facts import METAL_BELOW, STABLE_BELOW
 from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
-from clip_mat.language.mentions import find_mentions
+from clip_mat.language.mentions import Mention, find_mentions
 from clip_mat.language.uses import find_uses
-from clip_mat.language.vocabulary import unfamiliar_words
+from clip_mat.language.vocabulary import near_word, unfamiliar_words
 from clip_mat.search import element_phrases, number_phrases
 from clip_mat.search.phrase import Phrase, has_any
 
@@ -69,11 +70,14 @@ def interpret(text: str) -> Request:
     except UnicodeEncodeError:
         raise RequestError(f"the question is not valid Unicode: {text[:40]!r}") from None
     plain = plain_digits(text)
-    named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in find_mentions(plain))
-    phrases = list(_understand(plain, named))
-    clauses = list(dict.fromkeys(phrase.filter for phrase in phrases))
+    mentions = find_mentions(plain)
+    named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in mentions)
+    phrases = list(_understand(plain, mentions, named))
+    clauses = list(dict.fromkeys(phrase.filter for phrase in phrases if phrase.filter))
     words = _without(text, [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves])
-    notes = tuple(f"{text[phrase.start : phrase.end].strip()}: {phrase.filter}" for phrase in phrases)
+    notes = tuple(
+        f"{text[phrase.start : phrase.end].strip()}: {phrase.filter or 'hides and ranks nothing'}" for phrase in phrases
+    )
     uses = [] if named else list(find_uses(words))
     return Request(
         " AND ".join(clauses),
@@ -91,37 +95,79 @@ def interpret(text: str) -> Request:
 def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> Iterator[str]:
     """A warning where words of the question tell the vectors nothing."""
     left = _without(text, [(phrase.start, phrase.end) for phrase in phrases])
-    for use in uses:
-        left = left.replace(use, "")
-    words = unfamiliar_words(left)
-    if words:
-        told = ", ".join(f"“{word}”" for word in words[:_MOST_TOLD]) + (", ..." if words[_MOST_TOLD:] else "")
+    strange = []
+    for word in unfamiliar_words(left):
+        if near := near_word(word):
+            yield f"“{word}”: did you mean “{near}”?"
+        elif not any(word in use for use in uses):
+            strange.append(word)
+    if strange:
+        told = ", ".join(f"“{word}”" for word in strange[:_MOST_TOLD]) + (", ..." if strange[_MOST_TOLD:] else "")
         yield f"{told}: crystals were not described so, and hardly rank by it"
 
 
-def _understand(text: str, named: bool) -> Iterator[Phrase]:
+def _understand(text: str, mentions: Sequence[Mention], named: bool) -> Iterator[Phrase]:
     """The phrases that become a filter, in the order of the text; no two overlap.
 
     Args:
         text: With plain digits.
+        mentions: What it says of a crystal.
         named: Whether it names a compound, of which soft phrases must not hide anything.
     """
+    finders = (
+        number_phrases.find(text),
+        _find_stability(text),
+        _find_wide_gap(text),
+        element_phrases.find_excluded(text),
+        element_phrases.find_compared(text),
+        _find_negated(text, mentions),
+        _find_systems(text, mentions),
+        element_phrases.find_semiconductors(text),
+        element_phrases.find_only(text),
+        element_phrases.find_required(text),
+        _find_anion_classes(text),
+        element_phrases.find_groups(text),
+    )
     taken = bytearray(len(text))
     found: list[Phrase] = []
-    for finder in _FINDERS:
-        for phrase in finder(text):
-            if any(taken[phrase.start : phrase.end]):
-                continue
+    for phrase in chain.from_iterable(finders):
+        if not any(taken[phrase.start : phrase.end]):
             taken[phrase.start : phrase.end] = b"\x01" * (phrase.end - phrase.start)
-            if not (_is_alternative(text, phrase) or (named and phrase.soft)):
-                found.append(phrase)
-    yield from sorted(found, key=lambda phrase: phrase.start)
+            found.append(phrase)
+    for phrase in _either(text, sorted(found, key=lambda phrase: phrase.start)):
+        if named and phrase.soft:
+            continue
+        if not _is_alternative(text, phrase):
+            yield phrase
+        elif phrase.leaves and phrase.filter.startswith("NOT "):  # "ideally lead-free" is no wish for lead
+            wish = _WISH_BEFORE.search(text, max(0, phrase.start - 16), phrase.start)
+            yield replace(phrase, start=wish.start() if wish else phrase.start, filter="")
 
 
+def _either(text: str, phrases: Sequence[Phrase]) -> Iterator[Phrase]:
+    """Phrases with nothing but an "or" between them as one: ``lead-free or tin-free``."""
+    left = list(phrases)
+    while left:
+        phrase = left.pop(0)
+        clauses = [phrase.filter]
+        while left and phrase.filter and left[0].filter and _ONLY_OR.fullmatch(text, phrase.end, left[0].start):
+            other = left.pop(0)
+            clauses.append(other.filter)
+            phrase = replace(
+                phrase, end=other.end, leaves=phrase.leaves or other.leaves, soft=phrase.soft or other.soft
+            )
+        if len(clauses) > 1:
+            either = " OR ".join(f"({clause})" if " AND " in clause else clause for clause in clauses)
+            phrase = replace(phrase, filter=f"({either})")
+        yield phrase
+
+
+_ONLY_OR = re.compile(r",? or (?:an? )?", re.IGNORECASE)
 _OR_BEFORE = re.compile(
     r"\b(?:or|either|maybe|perhaps|possibly|optionally|preferably|ideally) (?:a |an )?$",
     re.IGNORECASE,
 )
+_WISH_BEFORE = re.compile(r"\b(?:maybe|perhaps|possibly|optionally|preferably|ideally) (?:a |an )?$", re.IGNORECASE)
 _OR_BEHIND = re.compile(r",? or\b", re.IGNORECASE)
 
 
@@ -144,31 +190,41 @@ _NEW_ANIONS = {
 }
 
 
-def _find_negated(text: str) -> Iterator[Phrase]:
+def _find_negated(text: str, mentions: Sequence[Mention]) -> Iterator[Phrase]:
     """``non-cubic``, ``not a perovskite``, ``non-oxide``, ``non-metallic``, ``non-toxic``."""
     for match in _METALLIC.finditer(text):
         yield Phrase(*match.span(), f"band_gap > {METAL_BELOW}", leaves=True)
     for match in _NON_TOXIC.finditer(text):
         yield Phrase(*match.span(), f"NOT {has_any(TOXIC)}", leaves=True)
-    for mention in find_mentions(text):
+    for place, mention in enumerate(mentions):
         negation = _NEGATION.search(text, max(0, mention.start - 16), mention.start)
         if negation is None:
             continue
-        condition = None
-        if mention.kind == "crystal_system":
-            condition = f'crystal_system != "{mention.name}"'
-        elif mention.kind == "spacegroup":
-            condition = f"spacegroup != {mention.spacegroup}"
-        elif mention.kind == "prototype" and mention.name:
-            condition = f'(prototypes IS UNKNOWN OR NOT prototypes HAS "{mention.name}")'
-        elif mention.kind == "family" and mention.name in FAMILY_ELEMENTS:
-            if not (negation[0].lower().startswith("non") or _NO_NOUN_BEHIND.match(text, mention.end)):
-                continue  # "no oxide layer"
-            condition = f"NOT {has_any(FAMILY_ELEMENTS[mention.name])}"
-        if condition:
-            yield Phrase(negation.start(), mention.end, condition, leaves=True)
+        end, clauses = mention.end, [_denied(text, mention, negation[0])]
+        for other in mentions[place + 1 :]:  # "not cubic or hexagonal"
+            if not (_ANOTHER.fullmatch(text, end, other.start) and other.kind == mention.kind):
+                break
+            end = other.end
+            clauses.append(_denied(text, other, negation[0]))
+        if all(clauses):
+            yield Phrase(negation.start(), end, " AND ".join(clause for clause in clauses if clause), leaves=True)
 
 
+def _denied(text: str, mention: Mention, negation: str) -> str | None:
+    """The condition that something is not so; None where that cannot be told by one."""
+    if mention.kind == "crystal_system":
+        return f'crystal_system != "{mention.name}"'
+    if mention.kind == "spacegroup":
+        return f"spacegroup != {mention.spacegroup}"
+    if mention.kind == "prototype" and mention.name:
+        return f'(prototypes IS UNKNOWN OR NOT prototypes HAS "{mention.name}")'
+    sure = negation.lower().startswith("non") or _NO_NOUN_BEHIND.match(text, mention.end)  # no "no oxide layer"
+    if mention.kind == "family" and mention.name in FAMILY_ELEMENTS and sure:
+        return f"NOT {has_any(FAMILY_ELEMENTS[mention.name])}"
+    return None
+
+
+_ANOTHER = re.compile(r"(?: ?, ?(?:or |nor )?| or | nor )(?:an? )?", re.IGNORECASE)
 _NO_NOUN_BEHIND = re.compile(
     r"\s*(?:$|[.,;:!?)]|(?:and|but|or|nor|with|in|that|which|perovskites?|compounds?|materials?)\b)"
 )
@@ -191,9 +247,9 @@ _SYSTEM_BEHIND = re.compile(
 )
 
 
-def _find_systems(text: str) -> Iterator[Phrase]:
+def _find_systems(text: str, mentions: Sequence[Mention]) -> Iterator[Phrase]:
     """``Li-Mn-O system``: these elements, all of them and no others."""
-    for mention in find_mentions(text):
+    for mention in mentions:
         if mention.kind == "system" and (
             _SYSTEM_BEHIND.match(text, mention.end)
             or _SYSTEM_BEFORE.search(text, max(0, mention.start - 20), mention.start)
@@ -235,19 +291,6 @@ def _find_wide_gap(text: str) -> Iterator[Phrase]:
 def _if_known(name: str, bound: str) -> str:
     return f"({name} IS UNKNOWN OR {name} {bound})"
 
-
-_FINDERS: tuple[Callable[[str], Iterator[Phrase]], ...] = (
-    number_phrases.find,
-    _find_stability,
-    _find_wide_gap,
-    element_phrases.find_excluded,
-    _find_negated,
-    _find_systems,
-    element_phrases.find_only,
-    element_phrases.find_required,
-    _find_anion_classes,
-    element_phrases.find_groups,
-)
 
 _LOOSE = r"(?:and|or|but|with|that|which|having|has|have|is|are)"
 _LOOSE_START = re.compile(rf"^(?:\s|[,;:.]|{_LOOSE}\b)+", re.IGNORECASE)

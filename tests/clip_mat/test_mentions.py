@@ -411,3 +411,24 @@ def test_mentions_are_sorted_apart_and_inside(text: str) -> None:
 @pytest.mark.parametrize("piece", ["Li, ", "(", "C", "LiCo(", "Li-", "3 ", "P 2 1 ", "[", "Ca(OH"])
 def test_long_texts_take_time_in_proportion(piece: str) -> None:
     find_mentions((piece * 10_000)[:10_000])  # the test's own time limit is the assertion
+
+
+@pytest.mark.parametrize("text", ["group IV elements", "class VI", "a II-VI compound", "phase IV"])
+def test_roman_numerals_are_no_formulas(text: str) -> None:
+    assert not [mention for mention in find_mentions(text) if mention.kind in ("formula", "system")]
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        ("Fe(III) oxide", ["element", "family"]),
+        ("tin as Sn(II)", ["element", "element"]),
+        ("Cu(I)Cl", ["formula"]),
+        ("VI3 and V2O5", ["formula", "formula"]),
+        ("a C1N1 crystal", ["formula"]),
+    ],
+)
+def test_an_oxidation_state_is_no_iodine(text: str, kinds: list[str]) -> None:
+    mentions = find_mentions(text)
+    assert [mention.kind for mention in mentions] == kinds
+    assert all(symbol != "I" for mention in mentions[:1] for symbol, _ in mention.composition) or "VI3" in text

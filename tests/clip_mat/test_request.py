@@ -44,6 +44,24 @@ NO_POISON = f"NOT {has_any(TOXIC)}"
         ("gap of 3 eV or more", "band_gap >= 3"),
         ("a direct gap around 1.4 eV", "band_gap >= 1.19 AND band_gap <= 1.61"),
         ("zero band gap", "band_gap < 0.05"),
+        ("band gap = 0", "band_gap < 0.05"),
+        ("non-zero band gap", "band_gap > 0.05"),
+        ("a finite band gap", "band_gap > 0.05"),
+        ("no band gap below 1 eV", "band_gap >= 1"),
+        ("without a gap above 3 eV", "band_gap <= 3"),
+        ("no gap between 1 and 2 eV", "(band_gap < 1 OR band_gap > 2)"),
+        ("a band gap not larger than 3 eV", "band_gap <= 3"),
+        ("band gap no smaller than 1 eV", "band_gap >= 1"),
+        ("gap of at least 2 but at most 3 eV", "band_gap >= 2 AND band_gap <= 3"),
+        ("gap >= 2 eV and <= 3 eV", "band_gap >= 2 AND band_gap <= 3"),
+        ("2 eV < Eg < 3 eV", "band_gap > 2 AND band_gap < 3"),
+        ("1 < gap < 2 eV", "band_gap > 1 AND band_gap < 2"),
+        ("3 eV >= gap > 500 meV", "band_gap <= 3 AND band_gap > 0.5"),
+        ("a gap from 1 eV up to 2 eV", "band_gap >= 1 AND band_gap <= 2"),
+        ("gap above 1,5 eV", "band_gap > 1.5"),
+        ("gap above 1,500 meV", "band_gap > 1.5"),
+        ("a gap of exactly 2 eV", "band_gap >= 1.7 AND band_gap <= 2.3"),
+        ("a gap of -1 eV", ""),
         ("non-metallic boride", "band_gap > 0.05"),
         # energies
         ("within 30 meV/atom of the hull", "energy_above_hull <= 0.03"),
@@ -52,6 +70,7 @@ NO_POISON = f"NOT {has_any(TOXIC)}"
         ("on the convex hull", "energy_above_hull <= 0.001"),
         ("formation energy below -1 eV/atom", "formation_energy < -1"),
         ("negative formation energy", "formation_energy < 0"),
+        ("-2 eV/atom < formation energy < -1 eV/atom", "formation_energy > -2 AND formation_energy < -1"),
         # counts
         ("fewer than 10 atoms in the cell", "nsites < 10"),
         ("at most twenty-two atoms", ""),
@@ -138,7 +157,6 @@ def test_plain_meanings_become_filters(text: str, wanted: str) -> None:
         "no known synthesis",
         "either Pb or Sn iodide",
         "contains Li or gap > 3 eV",
-        "preferably lead-free",
         "may contain Li",
         "pseudo-binary alloy",
         "4 atoms per formula unit",
@@ -319,3 +337,65 @@ def test_what_is_read_from_a_true_caption_holds_for_its_crystal(tmp_path: Path) 
                     filtered += 1
                     assert str(row) in records.ids(compile_filter(condition)), (text, condition)
     assert filtered > 50
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "words"),
+    [
+        # what is left out must not rank, either
+        ("lead-free or tin-free perovskite", '(NOT elements HAS "Pb" OR NOT elements HAS "Sn")', "perovskite"),
+        ("ideally lead-free perovskite", "", "perovskite"),
+        ("a perovskite, preferably without Co", "", "a perovskite"),
+        ("cheaper than platinum", "", ANYTHING),
+        ("an oxide more abundant than indium", "", "an oxide"),
+        ("catalyst, alternative to platinum", 'NOT elements HAS "Pt"', "catalyst"),
+        ("spinel with Mn instead of cobalt", 'NOT elements HAS "Co"', "spinel with Mn"),
+        ("not containing any of Pb, Cd, Hg", 'NOT elements HAS ANY "Pb","Cd","Hg"', ANYTHING),
+        ("spinel with neither cobalt nor nickel", 'NOT elements HAS ANY "Co","Ni"', "spinel"),
+        ("not tetragonal or cubic", 'crystal_system != "tetragonal" AND crystal_system != "cubic"', ANYTHING),
+        ("oxide without heavy metals", 'NOT elements HAS ANY "Cd","Hg","Tl","Pb"', "oxide"),
+        ("heavy-metal-free sulfide", 'NOT elements HAS ANY "Cd","Hg","Tl","Pb"', "sulfide"),
+        ("no group 16 elements", 'NOT elements HAS ANY "O","S","Se","Te","Po"', ANYTHING),
+        ("group 4 metals", 'elements HAS ANY "Ti","Zr","Hf"', "group 4 metals"),
+        (
+            "binary compounds of group IV elements",
+            'nelements = 2 AND elements HAS ANY "C","Si","Ge","Sn","Pb"',
+            "binary compounds of group IV elements",
+        ),
+        (
+            "III-V semiconductor",
+            'elements HAS ANY "B","Al","Ga","In","Tl" AND elements HAS ANY "N","P","As","Sb","Bi" AND '
+            'elements HAS ONLY "B","Al","Ga","In","Tl","N","P","As","Sb","Bi"',
+            "semiconductor",
+        ),
+        ("space group 14 elements Li and O", "", "space group 14 elements Li and O"),
+        ("transition metal free oxide", f"NOT {has_any(D_BLOCK)}", "oxide"),
+    ],
+)
+def test_what_hides_and_what_ranks(text: str, condition: str, words: str) -> None:
+    request = interpret(text)
+    assert (request.filter, request.text) == (condition, words)
+    if condition:
+        compile_filter(condition)
+
+
+@pytest.mark.parametrize("text", ["no metals", "metal-free catalyst", "contains no metals"])
+def test_no_metals_leaves_nonmetals_and_metalloids(text: str) -> None:
+    condition = interpret(text).filter
+    assert condition.startswith("NOT elements HAS ANY ")
+    named = set(condition.removeprefix("NOT elements HAS ANY ").replace('"', "").split(","))
+    assert {"Na", "Fe", "Pb", "U", "Al"} <= named
+    assert not named & {"C", "N", "Si", "Ge", "B", "H", "Xe", "Te"}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("a perovksite", "“perovksite”: did you mean “perovskite”?"),
+        ("titnium dioxide", "“titnium”: did you mean “titanium”?"),
+        ("flouride", "“flouride”: did you mean “fluoride”?"),
+    ],
+)
+def test_a_misspelt_name_is_asked_back(text: str, told: str) -> None:
+    assert told in interpret(text).remarks
+    assert not any("did you mean" in remark for remark in interpret("magnetic zeolite, perovskite").remarks)
