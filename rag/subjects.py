@@ -8,6 +8,8 @@ from typing import Self
 
 from clip_mat.language.mentions import find_mentions
 
+_CIRCUMSTANCE = re.compile(r"\b(?:when|where|if|while|whose|during|after|before|with|by)\b", re.IGNORECASE)
+"""What follows tells when and how: an answer need not repeat it."""
 _FORMULA = re.compile(r"(?=.*[A-Z].*\d)(?:[A-Z][a-z]?\d*){2,}")
 
 
@@ -17,7 +19,8 @@ class Subject:
 
     Attributes:
         names: Formulas and names written like them (``GaN``, ``M3GNet``).
-        elements: Elements by their name in words, each with its symbol behind it (``tin``, ``Sn``).
+        elements: Elements by their name in words, each with its symbol behind it (``tin``, ``Sn``); not those of a
+            circumstance (``when bonds to hydrogen are constrained``).
         structures: Words for structure types (``perovskites``).
     """
 
@@ -32,12 +35,13 @@ class Subject:
         >>> Subject.of("Is GaN harder than silicon?")
         Subject(names=('GaN',), elements=('silicon', 'Si'), structures=())
         """
+        main = next((match.start() for match in _CIRCUMSTANCE.finditer(question, 1)), len(question))
         elements: list[str] = []
         structures: list[str] = []
         for mention in find_mentions(question):
             written = question[mention.start : mention.end]
             symbols = [str(symbol) for symbol, _ in mention.composition]
-            if mention.kind == "element" and written not in symbols:
+            if mention.kind == "element" and written not in symbols and mention.start < main:
                 elements += [written, *symbols]
             elif mention.kind == "prototype":
                 structures.append(written)

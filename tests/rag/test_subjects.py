@@ -17,6 +17,8 @@ from rag.subjects import Subject
         ("What is the band gap of GaN?", Subject(names=("GaN",))),
         ("What is the band gap of silicon?", Subject(elements=("silicon", "Si"))),
         ("Are 2D perovskites more stable than 3D ones?", Subject(structures=("perovskites",))),
+        ("Which time step is used when bonds to hydrogen are rigid?", Subject()),
+        ("By how much does tin lower the gap?", Subject(elements=("tin", "Sn"))),
         ("What does lead to defects?", Subject()),
         ("Which thermostat is recommended?", Subject()),
     ],
