@@ -31,8 +31,8 @@ Progress = Callable[[int, int, str], None]
 LOOKED_AT = 8
 """Crystals of a composition among which the best are sought, however few are wanted."""
 _QUICK = 6
-"""Steps of relaxation after which energies are compared: with none the compositions above come to 0.578, with 2, 4, 8 and
-10 to 0.594, 0.594, 0.602 and 0.602."""
+"""Steps of relaxation after which energies are compared: with none the compositions above come to 0.578, with 2, 4, 8
+and 10 to 0.594, 0.594, 0.602 and 0.602."""
 _KT = 0.025
 """In eV/atom, of the Boltzmann factor; a third more or less changes nothing that could be told from chance."""
 _HOPELESS = 4.0
