@@ -36,6 +36,10 @@ TEMPERATURE = 0.8
 """Of drawn elements. The network spreads a little of what belongs to frequent elements over all others, most of which
 are heavy."""
 _BATCH = 128
+"""Crystals that walk together at most, ..."""
+_PADDING = 32
+"""... and places for atoms that a larger one may add to the smaller ones of its batch and leave empty: filling them
+costs as much as going through the network once more."""
 _COMPOSING = 104729
 """Keeps what chance decides of elements apart from what it decides of atoms."""
 
@@ -148,11 +152,11 @@ class CrystalDenoiser:
         ]
         evaluate = partial(self.evaluate, guidance=guidance)
         made: list[Sample | None] = [None] * len(items)
-        order = sorted(range(len(items)), key=lambda i: len(items[i].start.numbers))
-        for at in range(0, len(order), _BATCH):
-            rows = order[at : at + _BATCH]
+        for rows in batches([len(item.start.numbers) for item in items]):
             walk = Walk([items[row] for row in rows], self.model, evaluate)
-            for row, sample in zip(rows, walk.run(steps, plan, annealing, trajectory), strict=True):
+            with self._autocast():  # around all steps: inside, weights are made bfloat16 once
+                done = walk.run(steps, plan, annealing, trajectory)
+            for row, sample in zip(rows, done, strict=True):
                 made[row] = sample
         samples = [sample for sample in made if sample is not None]
         if candidates == 1:
@@ -220,13 +224,16 @@ class CrystalDenoiser:
 
     def evaluate(self, state: State, conditions: Conditions, guidance: float = 1.0) -> Prediction:
         """The network, once; or twice and extrapolated, where guidance is not 1."""
-        with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16):
+        with torch.inference_mode(), self._autocast():
             if guidance == 1:
                 told: Prediction = self.model(state, conditions)
                 return told
             both = self.model(state.twice(), conditions.joined(conditions.silent))
         parts = (both.velocity, both.lattice_velocity, both.spacegroup)
         return Prediction(*(_extrapolated(part, guidance) for part in parts))
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
 
     def _elements(self, kinds: Kinds, conditions: Conditions, guidance: float) -> Tensor:
         """What the composer says of open elements, (b, k, 104) logits; guided as `evaluate` is."""
@@ -235,6 +242,25 @@ class CrystalDenoiser:
                 told: Tensor = self.model.composer(kinds, conditions)
                 return told
             return _extrapolated(self.model.composer(kinds.twice(), conditions.joined(conditions.silent)), guidance)
+
+
+def batches(sizes: Sequence[int]) -> list[list[int]]:
+    """Which crystals are made together: those of like size, so that little is spent on padding.
+
+    Args:
+        sizes: Atoms in each.
+
+    Returns:
+        Their places, in batches.
+    """
+    made: list[list[int]] = []
+    largest = 0
+    for row in sorted(range(len(sizes)), key=sizes.__getitem__):
+        if not made or len(made[-1]) == _BATCH or len(made[-1]) * (sizes[row] - largest) > _PADDING:
+            made.append([])
+        made[-1].append(row)
+        largest = sizes[row]
+    return made
 
 
 def _best(group: Sequence[Sample]) -> Sample:

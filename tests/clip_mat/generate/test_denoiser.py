@@ -87,6 +87,15 @@ def test_padding_is_not_seen(model: Denoiser) -> None:
     close(replace(more, velocity=more.velocity[:, :3]), told)
 
 
+def test_outside_training_the_answer_is_the_same(model: Denoiser) -> None:
+    state = replace(states(), present=torch.arange(5) < torch.tensor([[5], [3], [1]]))
+    learning = model(state, nothing())
+    with torch.no_grad():
+        told = model(state, nothing())
+    for name in ("velocity", "lattice_velocity", "spacegroup"):
+        torch.testing.assert_close(getattr(told, name), getattr(learning, name), rtol=1e-4, atol=1e-5)
+
+
 @torch.no_grad()
 def test_velocities_do_not_shift_the_crystal(model: Denoiser) -> None:
     told = model(states(), nothing())

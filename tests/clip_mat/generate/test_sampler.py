@@ -13,7 +13,7 @@ from clip_mat.errors import RequestError
 from clip_mat.generate.cells import lattice_numbers, niggli
 from clip_mat.generate.conditions import Condition
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
-from clip_mat.generate.sampler import TEMPERATURE, CrystalDenoiser
+from clip_mat.generate.sampler import TEMPERATURE, CrystalDenoiser, batches
 from clip_mat.generate.starts import Start
 from clip_mat.symmetry import find_symmetry
 
@@ -50,6 +50,17 @@ def test_the_same_seed_in_any_company(model: CrystalDenoiser) -> None:
         alone = model.sample([starts[place]], [conditions[place]], steps=4, seed=[5 + place])[0]
         assert same(alone.crystal, together[place].crystal)
         assert alone.spacegroup == together[place].spacegroup
+
+
+def test_crystals_of_like_size_are_made_together() -> None:
+    sizes = [20, 4, 4, 7, 20, 1, *[4] * 300, 8, 5]
+    made = batches(sizes)
+    assert sorted(row for rows in made for row in rows) == list(range(len(sizes)))
+    assert max(map(len, made)) <= 128
+    wasted = sum(max(sizes[row] for row in rows) * len(rows) for rows in made) - sum(sizes)
+    assert wasted < 0.1 * sum(sizes)
+    assert len(made) < 6  # few crystals fill up each other, rather than going through the network on their own
+    assert batches([]) == []
 
 
 def test_another_seed_another_crystal(model: CrystalDenoiser) -> None:
