@@ -14,7 +14,7 @@ from difflib import get_close_matches
 
 import click
 
-from app.terminal import log_to_stderr, note, plain
+from app.terminal import log_to_stderr, note, plain, print_anything
 
 COMMANDS = {
     "demo": "app.demo",
@@ -88,6 +88,7 @@ def main(args: list[str] | None = None) -> None:
     debug = "--debug" in arguments
     if debug:  # welcome anywhere on the line
         arguments = ["--debug", *(argument for argument in arguments if argument != "--debug")]
+    print_anything()
     log_to_stderr()
     try:
         status = group.main(arguments, prog_name="clip-mat", standalone_mode=False)

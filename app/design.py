@@ -21,6 +21,7 @@ from app.terminal import (
     note,
     plain,
     print_json,
+    print_table,
 )
 
 if TYPE_CHECKING:
@@ -232,4 +233,4 @@ def show_crystals(made: Design) -> None:
     for row in made.rows():
         table.add_row(*(Text(plain(row[place])) for place in places))
     screen.print()
-    screen.print(table)
+    print_table(table)

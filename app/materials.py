@@ -23,6 +23,7 @@ from app.terminal import (
     note,
     plain,
     print_json,
+    print_table,
     progress_bar,
 )
 
@@ -166,7 +167,7 @@ def show_result(result: SearchResult) -> None:
     for hit in result.hits:
         table.add_row(*(Text(plain(cell)) for cell in table_row(hit)))
     screen.print()
-    screen.print(table)
+    print_table(table)
 
 
 def _open(folder: Path | None) -> MaterialsIndex:

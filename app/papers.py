@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.terminal import PathName, console, json_option, note, plain, print_json, progress_bar, status_line
+from app.terminal import (
+    PathName,
+    changes,
+    console,
+    json_option,
+    note,
+    plain,
+    print_json,
+    print_table,
+    progress_bar,
+    status_line,
+)
 
 if TYPE_CHECKING:
     from indexes import Filter
@@ -116,6 +127,9 @@ def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> N
     if as_json:
         print_json(hits.to_dict())
         return
+    if not hits:
+        console().print("no passages")
+        return
     from rich.table import Table
     from rich.text import Text
 
@@ -125,7 +139,7 @@ def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> N
     for hit in hits:
         pages = ", ".join(map(str, hit.pages))
         table.add_row(str(hit.rank), Text(hit.key), pages, f"{hit.score:.2f}", Text(plain(hit.text[:300])))
-    console().print(table)
+    print_table(table)
 
 
 @click.command("references")
@@ -138,14 +152,19 @@ def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> N
     help="MLA text, BibTeX or CSL-JSON.",
 )
 @_index
-def references_command(style: str, index: Path | None) -> None:
-    """List the papers of an index as references.
+@json_option
+def references_command(style: str, index: Path | None, as_json: bool) -> None:
+    """List the papers of an index as references. --json prints CSL-JSON.
 
     \b
     Example:  clip-mat references --format bibtex > papers.bib
     """
     from rag.bibliography import mla
 
+    if as_json:
+        if changes("--format") and style != "csl-json":
+            raise click.UsageError(f"--json prints CSL-JSON; leave out --format {style}")
+        style = "csl-json"
     with _open(index) as library:
         if style == "bibtex":
             click.echo(library.bibtex(), nl=False)
@@ -193,7 +212,7 @@ def _show_comparison(answer: Answer) -> None:
         pages = ", ".join(dict.fromkeys(str(support.page) for support in statement.sentence.support))
         others = (Text("\n".join(map(plain, keys))) for keys in (statement.agrees, statement.disagrees))
         table.add_row(Text(plain(statement.key)), pages, Text(plain(statement.sentence.text)), *others)
-    console().print(table)
+    print_table(table)
 
 
 def _write(answer: Answer, show: Path | None, html: Path | None) -> None:

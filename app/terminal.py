@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
+import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from clip_mat.structures import Skipped
 
 Progress = Callable[[int, int, str], None]
 """Told what is done, of how many (0 where that is not known), and the name of the last."""
 _AT_ONCE = 64
+_TABLE = 72
+"""Columns that a table of hits needs."""
 
 
 class PathName(click.Path):
@@ -120,7 +125,7 @@ def _escaped(character: str) -> str:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout; what does not print is escaped as JSON does it, and so comes back as it was."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    text = json.dumps(document, ensure_ascii=not _is_unicode(sys.stdout), indent=2)
     click.echo("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
@@ -155,12 +160,36 @@ def answer_lines(
     return 0 if met or not done else 1
 
 
-def console() -> Console:
-    """Where people read: stdout, at most 100 columns."""
+def console(least: int = 1) -> Console:
+    """Where people read: stdout, at most 100 columns.
+
+    Args:
+        least: Columns of it, however narrow the terminal is.
+    """
     from rich.console import Console
 
-    wide = Console()
-    return Console(width=min(wide.width, 100), highlight=False)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError  # told as that of any other writer
+
+    wide = Screen()
+    return Screen(width=max(least, min(wide.width, 100)), highlight=False)
+
+
+def print_table(table: Table) -> None:
+    """A table of several columns; a terminal too narrow for it breaks its lines, and no column is lost."""
+    console(_TABLE).print(table)
+
+
+def print_anything() -> None:
+    """Let stdout and stderr take every character: one that their encoding lacks is printed as its escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and not _is_unicode(stream):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _is_unicode(stream: TextIO) -> bool:
+    return (getattr(stream, "encoding", None) or "utf-8").lower().replace("-", "").startswith("utf")
 
 
 def note(text: str) -> None:

@@ -26,7 +26,7 @@ from rag.errors import RagError, UnreadableDocument
 from rag.metadata import Paper, find_bib, infer_paper
 from rag.passages import Passage, decode_vectors, encode_payload, make_passages
 from rag.reading import SUFFIXES, Limits, read_many
-from rag.reading.files import read_bytes
+from rag.reading.files import read_bytes, why_unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def find_files(paths: Iterable[Path | str], skipped: list[tuple[str, str]]) -> l
             else:
                 found.setdefault(_resolved(path), None)
         except OSError as error:  # a name too long, no permission on the way
-            skipped.append((str(path), error.strerror or str(error)))
+            skipped.append((str(path), "{} ({})".format(*why_unreadable(error))))
     for file in [file for file in found if not _is_unicode(file)]:
         del found[file]
         skipped.append((file.name, "its name or that of a folder is not Unicode (rename it)"))
@@ -116,7 +116,7 @@ def _resolved(file: Path) -> Path:
 
 def _walk(folder: Path, skipped: list[tuple[str, str]]) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
-        skipped.append((str(error.filename), error.strerror or str(error)))
+        skipped.append((str(error.filename), "{} ({})".format(*why_unreadable(error))))
 
     for root, folders, files in os.walk(folder, onerror=refuse):
         folders[:] = sorted(name for name in folders if not name.startswith("."))

@@ -10,10 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from clip_mat.cache import cache_folder
+from clip_mat.cache import cache_folder, moved_by
 from clip_mat.errors import ClipMatError
 from clip_mat.sentence_encoder import SentenceEncoder
-from indexes import Filter, IndexesError, Manifest, SQLiteStore, StoreMissing
+from indexes import Filter, IndexesError, Manifest, SQLiteStore, StoreMissing, StoreReadOnly
 from rag.answers import Answer, AnswerSentence, PassageHit, PassageHits
 from rag.bibliography import bibtex, csl_json
 from rag.compare import compare_papers
@@ -75,6 +75,10 @@ class PaperLibrary:
                 f"{self.path}: no papers are kept there (check the path, or take some in with: "
                 f"clip-mat ingest PATH --index {self.path})"
             ) from error
+        except StoreReadOnly as error:
+            place = moved_by(self.path)
+            remedy = f"name a folder for it with {place}" if place else error.remedy
+            raise LibraryError(str(StoreReadOnly(self.path, error.reason, remedy))) from error
         except (IndexesError, ClipMatError) as error:
             raise LibraryError(str(error)) from error
         self.retriever = Retriever(self._passages, self.encoder.encode)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from clip_mat.cache import cache_folder
+from clip_mat.cache import CACHE, cache_folder
 from clip_mat.crystal import Crystal
 from clip_mat.errors import RequestError
 from clip_mat.language.formulas import conventional_formula
@@ -28,7 +28,7 @@ from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult
 from clip_mat.structures import Entry
-from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged, StoreMissing
+from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged, StoreMissing, StoreReadOnly
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -102,6 +102,8 @@ class MaterialsIndex:
             except StoreDamaged:
                 shutil.rmtree(folder)
                 store = SQLiteStore.open(folder)
+            except StoreReadOnly as error:
+                raise StoreReadOnly(folder, error.reason, f"name a folder for it with {CACHE}") from error
             try:
                 index = cls(store, clip)
                 if not len(index):

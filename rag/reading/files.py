@@ -29,7 +29,7 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
         # Without blocking, so that a pipe that nobody writes to is seen as a pipe and not waited for.
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except OSError as error:
-        raise UnreadableDocument(path, *_why(error)) from error
+        raise UnreadableDocument(path, *why_unreadable(error)) from error
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -47,7 +47,8 @@ def read_bytes(path: Path, limits: Limits) -> bytes:
     return data
 
 
-def _why(error: OSError) -> tuple[str, str]:
+def why_unreadable(error: OSError) -> tuple[str, str]:
+    """Why a file or folder cannot be read, and what to do about it."""
     if isinstance(error, FileNotFoundError):
         return "does not exist", "check the path"
     if isinstance(error, PermissionError):

@@ -123,6 +123,9 @@ def test_references(run: Run, demo_folder: Path, tmp_path: Path) -> None:
     assert run.out.startswith("@")
     assert run("references", "--format", "csl-json") == 0
     assert json.loads(run.out)[0]["id"] == "ClipMatAuthors2026"
+    assert run.json("references") == json.loads(run.out)
+    assert run("references", "--json", "--format", "bibtex") == 2
+    assert "--json prints CSL-JSON" in run.err
     assert run("references") == 0
     assert run.out.startswith("ClipMatAuthors2026: The clip-mat authors.")
 

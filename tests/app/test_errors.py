@@ -210,6 +210,22 @@ def test_an_index_without_crystals_is_told_of(run: Run) -> None:
     assert "empty: no crystals in it" in run.err
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("CLIP_MAT_CACHE", "search salt"),
+        ("CLIP_MAT_CACHE", "ask What?"),
+        ("CLIP_MAT_DATA", "ingest notes.txt"),
+    ],
+)
+def test_who_cannot_write_to_a_default_folder_is_told_what_moves_it(
+    run: Run, name: str, line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, str(tmp_path / "file" / "in-a-file"))
+    assert run(*line.split()) == 1
+    assert f"cannot be made: Not a directory (name a folder for it with {name})" in run.err
+
+
 def test_what_was_skipped_is_listed_and_the_rest_goes_on(run: Run) -> None:
     assert run("ingest", "junk.pdf", "notes.txt", "bad.cif", "--index", "mine") == 0
     assert "is not a PDF" in run.out

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import click
 import pytest
 
-from app.terminal import PathName, counted, plain
+from app.terminal import PathName, console, counted, plain, print_table
 
 
 @pytest.mark.parametrize(
@@ -31,3 +35,34 @@ def test_a_name_is_a_file_or_a_folder_as_is_wanted(tmp_path: Path) -> None:
         file.convert(str(tmp_path), None, None)
     with pytest.raises(click.BadParameter, match="the name is empty"):
         file.convert("", None, None)
+
+
+def test_a_table_keeps_its_columns_in_a_narrow_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from rich.table import Table
+
+    monkeypatch.setenv("COLUMNS", "30")
+    table = Table("formula", "space group", "band gap / eV", "energy above the hull", box=None)
+    table.add_row("CaTiO3", "Pm-3m (221)", "1.85", "0.018")
+    print_table(table)
+
+    out, _ = capsys.readouterr()
+    assert all(word in out for word in ("CaTiO3", "Pm-3m (221)", "band gap / eV", "energy above the hull", "0.018"))
+
+
+def test_a_reader_that_leaves_is_no_failure_of_a_table() -> None:
+    with pytest.raises(BrokenPipeError):
+        console().on_broken_pipe()
+
+
+def test_every_character_is_printed_whatever_the_encoding() -> None:
+    program = (
+        "from app.terminal import print_anything, print_json; print_anything(); print('Nosé'); print_json('ZnO–𝛼')"
+    )
+    settings = os.environ | {"PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-c", program], env=settings, capture_output=True, check=True)
+    plain_line, document = done.stdout.decode("ascii").splitlines()
+
+    assert plain_line == "Nos\\xe9"
+    assert json.loads(document) == "ZnO–𝛼"
