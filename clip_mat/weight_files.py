@@ -55,8 +55,9 @@ class SavedWeights(Generic[C]):
         except RuntimeError as error:
             told = " ".join(str(error).split())[:200]
             raise WeightsError(f"{file}: does not fit its configuration ({told})") from error
-        if not all(bool(value.isfinite().all()) for value in self.tensors.values()):
-            raise WeightsError(f"{file}: holds numbers that are not finite; train anew, or reinstall")
+        for name, value in self.tensors.items():
+            if not value.isfinite().all():
+                raise WeightsError(f"{file}: {name} holds numbers that are not finite; train anew, or reinstall")
 
 
 def write_weights(folder: Path, state: Mapping[str, Tensor], config: Mapping[str, Any], *, half: bool) -> None:

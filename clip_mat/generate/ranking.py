@@ -12,7 +12,6 @@ neighbourhood component analysis (Goldberger et al., NIPS 2004) over structure t
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -25,6 +24,7 @@ import numpy.typing as npt
 from clip_mat.errors import WeightsError
 from clip_mat.facts import CRYSTAL_SYSTEMS, crystal_system
 from clip_mat.generate.substitution import MENDELEEV, Floats, Ints
+from clip_mat.weight_files import read_weights
 
 FORMAT = 2
 _WEIGHTS = Path(__file__).parents[1] / "weights" / "ranker"
@@ -109,18 +109,9 @@ class Ranker:
         Raises:
             WeightsError: If files are missing, damaged, or of another format.
         """
-        from safetensors import SafetensorError
-        from safetensors.numpy import load_file
-
         place = Path(folder) if folder is not None else _WEIGHTS
-        try:
-            config = json.loads((place / "config.json").read_text("utf-8"))
-            tensors = load_file(place / "model.safetensors")
-        except (OSError, ValueError, SafetensorError) as error:
-            raise WeightsError(f"{place}: no ranker can be loaded: {error}") from error
-        if not isinstance(config, dict) or config.get("format") != FORMAT:
-            raise WeightsError(f"{place}: a ranker of another format; this version reads format {FORMAT}")
-        return cls(tensors)
+        saved = read_weights(place, "ranker", FORMAT, lambda config: config)
+        return cls({name: tensor.numpy() for name, tensor in saved.tensors.items()})
 
     def judge(self, votes: Votes) -> tuple[Floats, Floats]:
         """As `Judge`."""

@@ -7,22 +7,20 @@ shipped.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import numpy.typing as npt
 
 from clip_mat.errors import WeightsError
 from clip_mat.sentence_encoder import SentenceEncoder, cpu_has_bfloat16, packaged_folder
+from clip_mat.weight_files import read_weights
 from rag.verify.tokens import FEATURES, read_pairs
 
 if TYPE_CHECKING:
-    import torch
-
     from rag.verify.network import EntailmentNet, SentenceLayers
 
 FORMAT = 1
@@ -53,30 +51,24 @@ class EntailmentConfig:
     format: int = FORMAT
 
     @classmethod
-    def read(cls, path: Path) -> Self:
-        """From a JSON file.
+    def parse(cls, given: Mapping[str, Any]) -> Self:
+        """From what stands in a file.
 
         Raises:
-            WeightsError: If it cannot be read, or is of another format.
+            KeyError, TypeError, ValueError: If it is no such configuration.
         """
-        try:
-            values = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise WeightsError(f"{path}: no configuration of a verifier can be read: {error}") from error
-        names = {field.name for field in fields(cls)}
-        if not isinstance(values, dict) or values.get("format") != FORMAT or values.keys() != names:
-            raise WeightsError(f"{path}: a verifier of another format; this version reads format {FORMAT}")
-        numbers = [values.pop(name) for name in ("threshold", "disagreement")]
-        if not all(isinstance(value, float) and 0 < value < 1 for value in numbers):
-            raise WeightsError(f"{path}: a threshold is no probability (restore the file)")
-        sizes_fit = all(isinstance(value, int) and 1 <= value <= 1024 for value in values.values())
-        if not sizes_fit or values["width"] % 32 or values["layers"] > 12:
-            raise WeightsError(f"{path}: a size is out of range (restore the file)")
-        return cls(**values, threshold=numbers[0], disagreement=numbers[1])
-
-    def write(self, path: Path) -> None:
-        """To a JSON file."""
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+        values = {field.name: given[field.name] for field in fields(cls)}
+        if len(values) != len(given):
+            raise ValueError(f"unknown settings {', '.join(sorted(given.keys() - values.keys()))}")
+        sizes = [values[name] for name in ("depth", "width", "layers", "format")]
+        if not all(isinstance(value, int) and 1 <= value <= 1024 for value in sizes):
+            raise ValueError("a size is out of range")
+        config = cls(**values)
+        if config.width % 32 or config.layers > 12:
+            raise ValueError("a size is out of range")
+        if not all(isinstance(value, float) and 0 < value < 1 for value in (config.threshold, config.disagreement)):
+            raise ValueError("a threshold is no probability")
+        return config
 
 
 class EntailmentJudge:
@@ -109,19 +101,11 @@ class EntailmentJudge:
         Raises:
             WeightsError: If files are missing, damaged, or do not fit.
         """
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
         place = Path(folder) if folder is not None else WEIGHTS
-        config = EntailmentConfig.read(place / "config.json")
-        path = place / "model.safetensors"
-        try:
-            tensors = load_file(path)
-        except (OSError, SafetensorError) as error:
-            raise WeightsError(f"{path}: no weights of a verifier can be read: {error}") from error
-        net, sentences = build(config)
-        put_weights(net, tensors, path)
-        return cls(net, sentences, config)
+        saved = read_weights(place, "verifier", FORMAT, EntailmentConfig.parse)
+        net, sentences = build(saved.config)
+        saved.put_into(net)
+        return cls(net, sentences, saved.config)
 
     def judge(self, pairs: Sequence[tuple[str, str]]) -> Floats:
         """Probabilities (n, 3) that a text supports, contradicts, or does not tell its claim.
@@ -172,26 +156,3 @@ def build(config: EntailmentConfig, remembered: int = 2000) -> tuple[EntailmentN
     tokenizer.no_truncation()
     sentences = SentenceLayers(embeddings.to(dtype), lowest, tokenizer, int(bert["pad_token_id"]), remembered)
     return EntailmentNet(words, FEATURES, config.width, config.layers), sentences
-
-
-def put_weights(net: EntailmentNet, tensors: dict[str, torch.Tensor], origin: Path) -> None:
-    """Trained tensors into a network.
-
-    Raises:
-        WeightsError: If they do not fit.
-    """
-    wanted = net.state_dict()
-    for name in sorted(wanted.keys() | tensors.keys()):
-        if name not in wanted or name not in tensors or tensors[name].shape != wanted[name].shape:
-            raise WeightsError(f"{origin}: {name} is missing or does not fit the configuration beside it")
-        if not tensors[name].isfinite().all():
-            raise WeightsError(f"{origin}: {name} is not finite (restore the file)")
-    net.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
-
-
-def save_weights(net: EntailmentNet, path: Path) -> None:
-    """Half-precision safetensors."""
-    import torch
-    from safetensors.torch import save_file
-
-    save_file({name: tensor.detach().to(torch.float16).contiguous() for name, tensor in net.state_dict().items()}, path)

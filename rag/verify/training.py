@@ -19,7 +19,7 @@ from clip_mat.sentence_encoder import cpu_has_bfloat16
 from clip_mat.training.config import TrainConfig
 from clip_mat.training.distributed import Ranks
 from clip_mat.training.run import Run
-from rag.verify.entailment import EntailmentConfig, EntailmentJudge, build, save_weights
+from rag.verify.entailment import EntailmentConfig, EntailmentJudge, build
 from rag.verify.lessons import CONTRADICTS, SUPPORTS, UNTOLD, Lesson, Split, Teacher
 from rag.verify.network import EntailmentNet, SentenceLayers
 from rag.verify.tokens import read_pairs
@@ -233,16 +233,16 @@ def write_weights(
     seconds: float,
 ) -> None:
     """Choose the thresholds on the validation documents; write weights, configuration and card."""
+    from clip_mat.weight_files import write_weights as write_files
     from rag.verify.card import write_card
 
-    save_weights(net, folder / "model.safetensors")
     plain = EntailmentConfig()
     examiner = Teacher(split.validation, training.seed + 2)
     lessons = [examiner.lesson(number) for number in range(3 * training.validation)]
     judge = EntailmentJudge(net, sentences, plain)
     threshold, disagreement = choose_thresholds(judge, lessons)
     config = replace(plain, threshold=threshold, disagreement=disagreement)
-    config.write(folder / "config.json")
+    write_files(folder, net.state_dict(), asdict(config), half=True)
     write_card(folder, training, config, steps, seconds, split)
 
 

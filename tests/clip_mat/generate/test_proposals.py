@@ -16,7 +16,7 @@ from clip_mat.crystal import NUMBERS, Crystal
 from clip_mat.errors import RequestError, WeightsError
 from clip_mat.generate.checks import check
 from clip_mat.generate.proposals import propose
-from clip_mat.generate.ranking import NearestElements, Ranker, Votes
+from clip_mat.generate.ranking import FORMAT, NearestElements, Ranker, Votes
 from clip_mat.generate.substitution import MENDELEEV, Slots, orders, repeated, scaled, substitute
 from clip_mat.generate.templates import IndexTemplates, Pattern, Template, TemplateLibrary
 from clip_mat.structures import Entry
@@ -225,17 +225,17 @@ def test_the_ranker_does_not_care_for_the_order_of_votes() -> None:
 
 
 def test_damaged_weights_are_told(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="no ranker can be loaded"):
+    with pytest.raises(WeightsError, match="no usable ranker there"):
         Ranker.load(tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"format": 99}))
     source = Path(__file__).parents[3] / "clip_mat" / "weights" / "ranker" / "model.safetensors"
     whole = source.read_bytes()
     (tmp_path / "model.safetensors").write_bytes(whole)
-    with pytest.raises(WeightsError, match="another format"):
+    with pytest.raises(WeightsError, match="this version reads a ranker of format"):
         Ranker.load(tmp_path)
-    (tmp_path / "config.json").write_text(json.dumps({"format": 1}))
+    (tmp_path / "config.json").write_text(json.dumps({"format": FORMAT}))
     (tmp_path / "model.safetensors").write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(WeightsError, match="no ranker can be loaded"):
+    with pytest.raises(WeightsError, match="damaged"):
         Ranker.load(tmp_path)
     with pytest.raises(WeightsError, match="missing"):
         Ranker({})

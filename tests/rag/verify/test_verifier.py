@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -206,10 +207,12 @@ def test_a_configuration_that_does_not_fit_is_refused(copied: Path, change: dict
         EntailmentJudge.load(copied)
 
 
-def test_a_configuration_is_read_as_written(tmp_path: Path) -> None:
+def test_a_configuration_is_read_as_written() -> None:
     config = EntailmentConfig(threshold=0.25, disagreement=0.75)
-    config.write(tmp_path / "config.json")
-    assert EntailmentConfig.read(tmp_path / "config.json") == config
-    (tmp_path / "config.json").write_text("{", encoding="utf-8")
-    with pytest.raises(WeightsError):
-        EntailmentConfig.read(tmp_path / "config.json")
+    assert EntailmentConfig.parse(json.loads(json.dumps(asdict(config)))) == config
+
+
+def test_a_configuration_that_is_no_json_is_refused(copied: Path) -> None:
+    (copied / "config.json").write_text("{", encoding="utf-8")
+    with pytest.raises(WeightsError, match=r"config\.json is no JSON"):
+        EntailmentJudge.load(copied)
