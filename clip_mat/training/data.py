@@ -142,15 +142,20 @@ def _unchanged(batch: T) -> T:
     return batch
 
 
+GRACE = 30
+"""Seconds from a SIGTERM to the end of a worker that its trainer has not ended before."""
+
+
 def _prepare_worker(_worker: int) -> None:
     """A Ctrl-C, or a SIGTERM to the group, reaches the worker too; it is the trainer who ends the run, in order.
 
-    A worker has nothing to put away at its end.
+    Who sends a SIGTERM to the worker alone waits for its end, though, as the interpreter does at exit for a loader that
+    a failure has left behind; so it ends a while later at the latest. It has nothing to put away.
     """
     import os
     import signal
     from multiprocessing import util
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: signal.alarm(GRACE))
     util.Finalize(None, os._exit, args=(0,), exitpriority=-1000)  # its own end would cut off what still sends tensors
