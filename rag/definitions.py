@@ -122,11 +122,13 @@ def _patterns(term: str) -> tuple[tuple[int, tuple[re.Pattern[str], ...]], ...]:
     """What to look for, the most telling first."""
     name = _written(term)
     aside = r"(?:\s*\([^()]{1,80}\))?(?:\s\w+ly)?"
+    noun = r"(?:\s(?:method|technique|algorithm|approach|scheme|model|package|code|toolkit|library|framework)s?)?"
+    purpose = r"(?i:^the (?:main )?(?:goal|purpose|aim|idea|task|role|function) of (?:an?\s|the\s)?)"
     opening = r"^(?:In (?:general|short|this \w+), )?(?:(?:an?|the|our|here,?|overall,?)\s+)?"
     case = re.RegexFlag(0) if any(letter.isupper() for letter in term[1:]) else re.IGNORECASE
-    strong = rf"(?i:{opening}){name}{aside},?\s+(?:{_IS}\s+(?:\w+ly )?{_KIND}|{_MEANS})"
+    strong = rf"(?i:{opening}){name}{noun}{aside},?\s+(?:{_IS}\s+(?:\w+ly )?{_KIND}|{_MEANS})"
     called = rf"\b(?:defined as|called|known as|termed|refer(?:red)? to (?:\w+ ){{0,5}}as) (?:an?\s|the\s)?{name}\b"
-    serves = rf"(?i:{opening}){name}{aside},?\s+{_SERVES}"
+    serves = rf"(?i:{opening}){name}{noun}{aside},?\s+{_SERVES}|{purpose}{name}\s{_IS}\s"
     introduced = rf"\b{_WE}\b.{{0,60}}?\b{_INTRODUCING}\b(?:\W+\w[\w-]*){{0,8}}?\W+{name}"
     told = rf"{introduced}(?:,\s(?:an?|the|which)\s|\s\(|\s(?:that|which|for|to)\s)"
     beside = rf"^(?!(?:{_FRONTED})\b[^,]*\b{name},)(?:.*\W)?{name},\s+(?:an?|the|one of|our)\s"

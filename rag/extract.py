@@ -25,7 +25,7 @@ from rag.answers import (
 )
 from rag.definitions import INTRODUCES, defines, term_asked
 from rag.documents import Kind, Sentence
-from rag.presentable import can_stand, without_markers
+from rag.presentable import can_stand, is_like_heading, without_markers
 from rag.retrieval import Query, Retriever, Scored
 from rag.subjects import Subject, names_in
 from rag.wants import states_number, states_reason, wants_number, wants_reason
@@ -48,6 +48,9 @@ MOST_SENTENCES = 4
 
 LEAST_SHARE = 0.75
 """A further sentence must reach this share of the best one's relevance."""
+
+LEAST_COSINE = 0.3
+"""Similarity to the question of a sentence that holds none of its words."""
 
 SAME = 0.75
 """Two sentences that share this part of their words (Jaccard) and all their numbers say the same."""
@@ -312,6 +315,7 @@ def weigh(
                 + 0.4 * (causal and states_reason(sentence.text))
                 - 0.15 * bool(_DANGLING.match(sentence.text))
                 - 0.5 * (sentence.kind is Kind.CAPTION)
+                - 0.5 * is_like_heading(sentence.text)
                 + DEFINING * degree
             )
             candidates.append(Candidate(sentence, scored, i, held[i], near, coverage, relevance, degree))
@@ -326,6 +330,8 @@ def choose(candidates: Sequence[Candidate]) -> list[list[Candidate]]:
     for candidate in ranked:
         if candidate.relevance < least:
             break
+        if not candidate.coverage and candidate.cosine < LEAST_COSINE:  # it only stands beside what answers
+            continue
         twin = next((group for group in groups if _say_the_same(group[0], candidate)), None)
         if twin is not None:
             twin.append(candidate)

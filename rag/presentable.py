@@ -13,6 +13,7 @@ SHORTEST, LONGEST = 20, 700
 
 _FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
 _BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
+_LABEL = re.compile(r"^(?:ABSTRACT|SUMMARY|HIGHLIGHTS|INTRODUCTION|CONCLUSIONS?|RESULTS|METHODS)\b[:.]?\s+(?=[A-Z])")
 _MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
 
 _TITLE = re.compile(
@@ -33,22 +34,38 @@ _POINTER = re.compile(
 )
 """Beginnings of sentences that only say where something is told."""
 
+_GARBLED = re.compile(r"ð[^ð]*Þ")
+"""Brackets of a formula whose font does not say what its glyphs are."""
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|will|would|should|must)\b"
+    r"|(?<![-\w])[a-z]+ed\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_HEADING = 8
+"""Words of a heading at most."""
+
 
 def can_stand(sentence: Sentence) -> bool:
     """Whether a sentence can be one of an answer."""
-    if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":")):
+    if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":", ",")):
         return False
     return is_statement(sentence) and not addresses_machine(sentence.text)  # an older index may still hold these
 
 
 def is_statement(sentence: Sentence) -> bool:
-    """Whether a sentence says something by itself: it is whole, does not only say where something is told, and is
-    neither the title of a figure or table nor of a part of it, nor says whose the figure is."""
-    if not sentence.whole or _POINTER.match(sentence.text):
+    """Whether a sentence says something by itself: it is whole and readable, does not only say where something is
+    told, and is neither the title of a figure or table nor of a part of it, nor says whose the figure is."""
+    if not sentence.whole or _GARBLED.search(sentence.text) or _POINTER.match(sentence.text):
         return False
     return sentence.kind is not Kind.CAPTION or not (_TITLE.match(sentence.text) or is_credit(sentence.text))
 
 
+def is_like_heading(text: str) -> bool:
+    """Whether a sentence is so short, and has so little of a verb, that it may be a heading that runs into the text."""
+    return len(text.split()) <= _HEADING and not _VERB.search(text)
+
+
 def without_markers(text: str) -> str:
-    """A sentence without its paper's own citations, which mean nothing here, and any that look like ours."""
-    return " ".join(_MARKER.sub("", _FORGED.sub("", _BULLET.sub("", text))).split())
+    """A sentence without its paper's own citations, which mean nothing here, any that look like ours, and the label of
+    the part of the paper that it begins."""
+    return " ".join(_MARKER.sub("", _FORGED.sub("", _LABEL.sub("", _BULLET.sub("", text)))).split())

@@ -82,15 +82,14 @@ class Query:
         vector: (d,) float32.
         weights: Inverse document frequency of each of its content words (folded and stemmed).
         spellings: Other ways in which the papers write its words: (the words there, the words of the question).
-        sought: What the search by words is for: the question, and its words in these other spellings; empty for the
-            question alone.
+        respelt: The question in these spellings; empty where there are none.
     """
 
     text: str
     vector: FloatArray
     weights: dict[str, float]
     spellings: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
-    sought: str = ""
+    respelt: str = ""
 
     @cached_property
     def full_score(self) -> float:
@@ -123,19 +122,19 @@ class Retriever:
         terms = self._tokenizer.query_terms(text)
         total = len(self.passages)
         frequency = self.passages.document_frequency(terms)
-        sought, spellings = [text], []
+        respelt, spellings = text, []
         for one in other_spellings(text, self.passages.document_frequency):
             written, asked = (frozenset(self._tokenizer(words)) for words in (one.written, " ".join(one.asked)))
             if written == asked or not asked <= frequency.keys():  # the same stem, or a word that carries no weight
                 continue
             if written <= self._tokenizer.stop_words:  # "In", "As"
                 continue
-            sought.append(one.written)
+            respelt = one.put_into(respelt)
             spellings.append((written, asked))
             for term in asked if len(asked) == 1 else ():
                 frequency[term] = max(frequency[term], one.passages)
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
-        return Query(text, self._encode([text])[0], weights, tuple(spellings), " ".join(sought))
+        return Query(text, self._encode([text])[0], weights, tuple(spellings), respelt if spellings else "")
 
     def search(self, query: Query, k: int, where: Filter | None = None, method: Method = "fused") -> list[Scored]:
         """The k best passages, best first; ties broken by id.
@@ -150,7 +149,9 @@ class Retriever:
             return []
         depth = max(CANDIDATES, 2 * k)
         ids = {hit.id for hit in self.passages.vector_search(query.vector, depth, where)}
-        ids |= {hit.id for hit in self.passages.text_search(query.sought or query.text, depth, where)}
+        ids |= {hit.id for hit in self.passages.text_search(query.text, depth, where)}
+        if query.respelt:
+            ids |= {hit.id for hit in self.passages.text_search(query.respelt, depth, where)}
         scored = self.scored(query, ids)
         by: dict[Method, Callable[[Scored], float]] = {
             "fused": lambda s: s.score,
@@ -162,7 +163,9 @@ class Retriever:
     def scored(self, query: Query, ids: Iterable[str]) -> list[Scored]:
         """Some passages, found in whatever way, as a question sees them; in the order of their ids."""
         ordered = sorted(ids)
-        bm25 = self.passages.text_scores(query.sought or query.text, ordered)
+        bm25 = self.passages.text_scores(query.text, ordered)
+        if query.respelt:  # a passage counts in the spelling that suits it, and no word of it twice
+            bm25 = [max(pair) for pair in zip(bm25, self.passages.text_scores(query.respelt, ordered), strict=True)]
         records = self.passages.get(ordered)
         return [
             self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None

@@ -60,6 +60,11 @@ class OtherSpelling:
     asked: tuple[str, ...]
     passages: int
 
+    def put_into(self, question: str) -> str:
+        """The question with its words written so."""
+        words = "[ -]".join(map(re.escape, self.asked))
+        return re.sub(rf"(?<![^\W_]){words}(?![^\W_])", self.written, question, flags=re.IGNORECASE)
+
 
 def other_spellings(question: str, frequency: Callable[[Sequence[str]], dict[str, int]]) -> Iterator[OtherSpelling]:
     """The ways to write words of a question that the papers use, too.
@@ -107,4 +112,5 @@ def _elements(question: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             symbol = str(mention.composition[0][0])
             names = [name for name, of in ELEMENT_SYMBOLS.items() if of == symbol and " " not in name]
             for other in names if written == symbol else [symbol]:
-                yield other, (written.lower(),)
+                if len(symbol) > 1:  # a single letter mostly means something else
+                    yield other, (written.lower(),)

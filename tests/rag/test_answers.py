@@ -13,7 +13,7 @@ from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
 from rag.extract import Candidate, choose, in_reading_order, split_question
-from rag.presentable import is_statement, without_markers
+from rag.presentable import is_like_heading, is_statement, without_markers
 from rag.retrieval import Scored
 from rag.subjects import names_in
 
@@ -62,6 +62,7 @@ def test_near_duplicates_become_one_sentence_with_several_citations() -> None:
         ("A detailed description of the film can be found in the Methods.", Kind.BODY, True, False),
         ("The next section will describe how films age.", Kind.BODY, True, False),
         ("More detailed descriptions need more memory.", Kind.BODY, True, True),
+        ("2ðrB + rCÞ where t is the tolerance factor.", Kind.BODY, True, False),
         ("Details of the film may be found in Smith, but basically it is stable.", Kind.BODY, True, True),
     ],
 )
@@ -81,6 +82,22 @@ def test_only_what_says_something_by_itself_can_answer(text: str, kind: Kind, wh
 def test_other_facts_are_never_merged(other: str) -> None:
     one = candidate("The efficiency of the cell reached 25.5 % in 2020 .", 2.0)
     assert len(choose([one, candidate(other, 1.9, "Lee2021")])) == 2
+
+
+def test_what_merely_stands_beside_an_answer_is_left_out() -> None:
+    strong = candidate("Mn has seven oxidation states.", 2.0)
+    beside = replace(candidate("More can be told.", 1.9, index=1), coverage=0.0)
+    far = replace(beside, scored=replace(beside.scored, cosines=np.full(2, 0.1, np.float32)))
+    assert choose([strong, far]) == [[strong]]
+    assert choose([strong, beside]) == [[strong], [beside]]  # it means the same in other words
+
+
+def test_headings_are_told_from_sentences() -> None:
+    assert is_like_heading("Evaluation of uncertainty.")
+    assert is_like_heading("LLM-Prop vs GNN-based models.")
+    assert not is_like_heading("The film is stable.")
+    assert not is_like_heading("We dried the films.")
+    assert not is_like_heading("Thermostats keep the temperature at a value that somebody chooses before.")
 
 
 def test_weak_sentences_are_left_out() -> None:
@@ -131,6 +148,8 @@ def test_what_is_said_of_another_compound_is_no_answer(demo: PaperLibrary) -> No
 def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
     text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
     assert without_markers(text) == "Doping helps a lot along [110]."
+    assert without_markers("ABSTRACT Perovskites age [1].") == "Perovskites age."
+    assert without_markers("METHODS of growth differ.") == "METHODS of growth differ."
 
 
 def test_the_demo_answers_its_question(demo: PaperLibrary) -> None:

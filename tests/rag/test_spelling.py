@@ -9,7 +9,7 @@ import pytest
 
 from clip_mat import SentenceEncoder
 from rag import PaperLibrary
-from rag.spelling import other_spellings
+from rag.spelling import OtherSpelling, other_spellings
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ from rag.spelling import other_spellings
         ("Which step in time?", ["timestep"], []),
         ("Is tin toxic?", ["Sn"], [("Sn", ("tin",))]),
         ("Is Sn toxic?", ["tin"], [("tin", ("sn",))]),
+        ("Is carbon toxic?", ["C"], []),
     ],
 )
 def test_the_spellings_that_the_papers_have(
@@ -41,6 +42,13 @@ def test_the_spellings_that_the_papers_have(
 
     assert [(one.written, one.asked) for one in told] == found
     assert all(one.passages == 3 for one in told)
+
+
+def test_a_question_is_put_in_another_spelling() -> None:
+    assert (
+        OtherSpelling("timestep", ("time", "step"), 1).put_into("Which Time-step, steps?") == "Which timestep, steps?"
+    )
+    assert OtherSpelling("Sn", ("tin",), 1).put_into("Is tin in tinsel?") == "Is Sn in tinsel?"
 
 
 def test_an_answer_may_be_spelt_otherwise(tmp_path: Path, encoder: SentenceEncoder) -> None:
