@@ -21,6 +21,7 @@ from app.terminal import (
     note,
     plain,
     print_json,
+    print_table,
     progress_bar,
 )
 
@@ -169,7 +170,7 @@ def show_generated(result: GenerationResult) -> None:
     for row in rows:
         table.add_row(*(Text(plain(cell)) for cell in row))
     screen.print()
-    screen.print(table)
+    print_table(table)
 
 
 def _open(folder: Path | None, weights: Path | None) -> Generator:
