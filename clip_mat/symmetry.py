@@ -259,23 +259,38 @@ def _wyckoffs(
     number: int, counts: dict[str, int], orbits: dict[str, Counter[str]]
 ) -> tuple[str, tuple[dict[str, str], ...]]:
     """Letters of all elements, relabelled to the earliest of the equivalent choices; and every way to get there."""
+    letters = tuple((counts[symbol], tuple(sorted(orbit.items()))) for symbol, orbit in orbits.items())
+    written, ways = _words(number, letters)
+    return written, tuple(dict(zip(orbits, way, strict=True)) for way in ways)
+
+
+@lru_cache(maxsize=4096)
+def _words(
+    number: int, elements: tuple[tuple[int, tuple[tuple[str, int], ...]], ...]
+) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """As `_wyckoffs`, of elements without names: many crystals of an index have the same letters.
+
+    Args:
+        number: Of the space group.
+        elements: For each its count, and its Wyckoff letters with how often each is taken.
+    """
     letters, *_ = relabelings = _relabelings()[str(number)]
     weights = {letter: 0 if letter == "A" else ord(letter) - 96 for letter in letters}  # A is beyond z, in 47 only
     choices = []
     for relabeled in relabelings:
         renamed = dict(zip(letters, relabeled, strict=True))
-        weight = sum(weights[renamed[letter]] for orbit in orbits.values() for letter in orbit)
-        words = {symbol: _word(orbit, renamed) for symbol, orbit in orbits.items()}
+        weight = sum(weights[renamed[letter]] for _, orbit in elements for letter, _ in orbit)
+        words = tuple(_word(orbit, renamed) for _, orbit in elements)
         # With "_" after each, the words in order are also first in order when joined.
-        ordered = sorted((counts[symbol], word + "_") for symbol, word in words.items())
+        ordered = sorted((count, word + "_") for (count, _), word in zip(elements, words, strict=True))
         choices.append((weight, "".join(word for _, word in ordered).removesuffix("_"), words))
     weight, written, _ = min(choices, key=lambda choice: choice[:2])
-    ways = {tuple(words.items()) for *found, words in choices if found == [weight, written]}
-    return written, tuple(dict(way) for way in sorted(ways))
+    ways = {words for *found, words in choices if found == [weight, written]}
+    return written, tuple(sorted(ways))
 
 
-def _word(orbit: Counter[str], renamed: dict[str, str]) -> str:
-    named = sorted((renamed[letter], count) for letter, count in orbit.items())
+def _word(orbit: tuple[tuple[str, int], ...], renamed: dict[str, str]) -> str:
+    named = sorted((renamed[letter], count) for letter, count in orbit)
     return "".join((str(count) if count > 1 else "") + letter for letter, count in named)
 
 

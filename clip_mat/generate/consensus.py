@@ -9,8 +9,8 @@ not: the model came to the end that it set out for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from itertools import combinations_with_replacement, product
+from functools import cache, lru_cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ from clip_mat.crystal import Crystal
 from clip_mat.symmetry import find_spacegroup
 
 FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 FARTHEST = 2.4
 """Distances up to here are looked at, in mean spacings (V/n)^(1/3)."""
 _STEP = 0.025
@@ -95,22 +96,40 @@ def agreement(crystals: Sequence[Crystal]) -> FloatArray:
 
 def fingerprint(crystal: Crystal) -> FloatArray:
     """Distances up to `FARTHEST`, by pair of elements: a smeared histogram per atom."""
-    spacing = (crystal.volume / len(crystal)) ** (1 / 3)
+    lattice = crystal.lattice / (crystal.volume / len(crystal)) ** (1 / 3)
     shifts = _shifts(3 if len(crystal) <= 2 else 2 if len(crystal) <= 8 else 1)
-    apart = crystal.positions[:, None] - crystal.positions[None]
-    apart = (apart - np.rint(apart))[:, :, None] + shifts
-    far = np.linalg.norm(apart @ crystal.lattice, axis=-1) / spacing
+    first, second = _pairs(len(crystal))  # each once: as far as one atom is from the other, so is the other from it
+    apart = crystal.positions[first] - crystal.positions[second]
+    ways = ((apart - np.rint(apart)) @ lattice)[:, None] + shifts @ lattice
+    far = np.sqrt(np.einsum("psx,psx->ps", ways, ways))
     elements, kinds = np.unique(crystal.numbers, return_inverse=True)
-    pairs = {pair: i for i, pair in enumerate(combinations_with_replacement(range(len(elements)), 2))}
-    table = np.array([[pairs[min(a, b), max(a, b)] for b in range(len(elements))] for a in range(len(elements))])
-    which = np.broadcast_to(table[kinds[:, None], kinds[None]][..., None], far.shape)
-    near = (far > 1e-3) & (far < FARTHEST - 2 * _STEP)
-    place, part = np.divmod(far[near] / _STEP, 1.0)  # between two points, and shared by them: distances may move a bit
-    point = which[near] * len(_POINTS) + place.astype(np.int64)
-    size = len(pairs) * len(_POINTS)
-    counts = np.array([np.bincount(point, 1 - part, size), np.bincount(point + 1, part, size)], np.float64).sum(0)
-    smeared: FloatArray = (counts.reshape(len(pairs), -1) @ _smear()).ravel() / len(crystal)
+    blocks = _blocks(len(elements))
+    pair, shift = np.nonzero((far > 1e-3) & (far < FARTHEST - 2 * _STEP))
+    steps = far[pair, shift] / _STEP
+    place = steps.astype(np.int64)
+    point = blocks[kinds[first], kinds[second]][pair] * len(_POINTS) + place
+    counted = np.where(first == second, 1.0, 2.0)[pair]
+    beyond = counted * (steps - place)  # between two points, and shared by them: distances may move a bit
+    size = (blocks[-1, -1] + 1) * len(_POINTS)
+    counts = np.bincount(point, counted - beyond, size) + np.bincount(point + 1, beyond, size)
+    smeared: FloatArray = (counts.reshape(-1, len(_POINTS)) @ _smear()).ravel() / len(crystal)
     return smeared
+
+
+@lru_cache(64)
+def _pairs(atoms: int) -> tuple[IntArray, IntArray]:
+    """Places of both atoms of each pair, an atom and its own copies among them."""
+    first, second = np.triu_indices(atoms)
+    return first, second
+
+
+@cache
+def _blocks(elements: int) -> IntArray:
+    """(k, k) the block of each pair of elements."""
+    first, second = _pairs(elements)
+    blocks = np.empty((elements, elements), dtype=np.int64)
+    blocks[first, second] = blocks[second, first] = np.arange(len(first))
+    return blocks
 
 
 @cache

@@ -62,7 +62,7 @@ def framed(templates: Sequence[Template], slots: Slots, wanted: Wanted, ranker: 
         wanted: What each must be like at the end.
         ranker: Knows volumes of elements, and when two crystals have one structure.
     """
-    usable = [one for one in templates if one.id not in wanted.exclude and Slots.of(one.counts).counts != slots.counts]
+    usable = [one for one in templates if one.id not in wanted.exclude and one.slots.counts != slots.counts]
     made: list[tuple[float, Template, Crystal]] = []
     for template in _nearest(usable, slots):
         made += [(cost, template, crystal) for cost, crystal in _coloured(template.crystal, slots)]
@@ -82,16 +82,26 @@ def framed(templates: Sequence[Template], slots: Slots, wanted: Wanted, ranker: 
 
 
 def _nearest(templates: Sequence[Template], slots: Slots) -> list[Template]:
-    """Those whose elements could be nearest to the ones asked for, were every atom free to take any."""
+    """Those whose elements could be nearest to the ones asked for, were every atom free to take any.
+
+    What that costs at least is told for all at once, and exactly only for those that may be among the nearest.
+    """
     from scipy.optimize import linear_sum_assignment
 
-    costs = []
-    for template in templates:
-        numbers = template.crystal.numbers
-        wanted = np.repeat(slots.elements, np.array(slots.counts) * (len(numbers) // slots.atoms))
-        apart = _apart(numbers, wanted)
-        costs.append(apart[linear_sum_assignment(apart)].mean())
-    return [templates[place] for place in np.argsort(costs, kind="stable")[:_FRAMES]]
+    elements, counts = np.array(slots.elements), np.array(slots.counts)
+    sizes = np.array([len(template.crystal) for template in templates], dtype=np.int64)
+    least = np.empty(len(templates))
+    for size in np.unique(sizes):
+        own = np.flatnonzero(sizes == size)
+        apart = _apart(np.array([templates[place].crystal.numbers for place in own]), elements)
+        least[own] = np.maximum(apart.min(axis=2).mean(axis=1), apart.min(axis=1) @ counts / slots.atoms)
+    costs: list[tuple[float, int]] = []
+    for place in np.argsort(least, kind="stable").tolist():
+        if len(costs) == _FRAMES and least[place] > costs[-1][0]:
+            break
+        apart = _apart(templates[place].crystal.numbers, np.repeat(elements, counts * (sizes[place] // slots.atoms)))
+        costs = sorted([*costs, (float(apart[linear_sum_assignment(apart)].mean()), place)])[:_FRAMES]
+    return [templates[place] for _, place in costs]
 
 
 def _coloured(crystal: Crystal, slots: Slots) -> list[tuple[float, Crystal]]:
@@ -153,6 +163,6 @@ def _handed_out(sizes: Ints, costs: Floats, atoms: Ints) -> list[tuple[float, In
 
 
 def _apart(old: Ints, new: Ints) -> Floats:
-    """(n, m) steps between elements on the modified Pettifor scale, `_FAR` at most."""
-    apart: Floats = np.minimum(np.abs(MENDELEEV[old][:, None] - MENDELEEV[new]), _FAR)
+    """(..., n, m) steps between elements, (..., n) and (m,), on the modified Pettifor scale; `_FAR` at most."""
+    apart: Floats = np.minimum(np.abs(MENDELEEV[old][..., None] - MENDELEEV[new]), _FAR)
     return apart

@@ -40,12 +40,17 @@ class Template:
         crystal: As it is known, in any cell.
         energy_above_hull: eV/atom; None where it is not known.
         properties: What else is known of it.
+        slots: Its composition.
     """
 
     id: str
     crystal: Crystal
     energy_above_hull: float | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+    slots: Slots = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "slots", Slots.of(self.counts))
 
     @classmethod
     def of(cls, entry: Entry) -> Self:
@@ -102,7 +107,7 @@ class Pattern:
     """
 
     def __init__(self, templates: Sequence[Template]) -> None:
-        slots = [Slots.of(template.counts) for template in templates]
+        slots = [template.slots for template in templates]
         self.templates = templates
         self.counts = slots[0].counts
         self.elements: Ints = np.array([one.elements for one in slots], dtype=np.int64)

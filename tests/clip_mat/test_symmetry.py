@@ -25,6 +25,10 @@ from clip_mat.symmetry import (
 FCC = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
 
 
+def fluorite(first: str, second: str) -> Crystal:
+    return Crystal.from_symbols([first, second, second], [[0, 0, 0], [0.25] * 3, [0.75] * 3], 5.6 * FCC)
+
+
 def rock_salt(first: str = "Na", second: str = "Cl") -> Crystal:
     return Crystal.from_symbols([first, second], [[0, 0, 0], [0.5, 0.5, 0.5]], 5.6 * FCC)
 
@@ -92,6 +96,14 @@ def test_a_primitive_cell_moves_no_atom() -> None:
 
 def test_exchanged_elements_have_one_label() -> None:
     assert prototype_label(rock_salt("Cl", "Na")) == prototype_label(rock_salt())
+
+
+@pytest.mark.parametrize(("first", "second"), [("Na", "Cl"), ("Cl", "Na")])
+def test_letters_belong_to_their_elements_when_they_are_remembered(first: str, second: str) -> None:
+    for one, other in ((first, second), ("K", "Br"), (first, second)):
+        known = read_symmetry(f"AB2_cF12_225_a_c:{one}-{other}", fluorite(one, other))
+        assert known is not None
+        assert known.words == ({one: "a", other: "c"},)
 
 
 def test_many_elements_of_equal_count() -> None:

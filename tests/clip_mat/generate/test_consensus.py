@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pytest
 
 from clip_mat.crystal import Crystal
 from clip_mat.generate.cells import niggli
-from clip_mat.generate.consensus import agreement, best_first, fingerprint, standing
+from clip_mat.generate.consensus import FARTHEST, agreement, best_first, fingerprint, standing
 from clip_mat.towers.graphs import shaken
 
 SALT = Crystal.from_symbols(["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]], [[0, 2.8, 2.8], [2.8, 0, 2.8], [2.8, 2.8, 0]])
@@ -35,6 +37,29 @@ def test_description_and_volume_do_not_matter() -> None:
     one, same = fingerprint(niggli(SALT)), fingerprint(niggli(turned))
     assert np.linalg.norm(one - same) < 0.05 * np.linalg.norm(one)
     assert agreement([niggli(SALT), niggli(turned)]).min() > 1.95
+
+
+@pytest.mark.parametrize(("atoms", "reach"), [(1, 3), (2, 3), (5, 2), (10, 1)])
+def test_a_fingerprint_is_distances_counted_one_by_one(atoms: int, reach: int) -> None:
+    rng = np.random.default_rng(atoms)
+    crystal = Crystal(rng.choice([8, 26, 3], atoms), rng.random((atoms, 3)), 3 * np.eye(3) + rng.random((3, 3)))
+    elements = sorted(set(crystal.numbers.tolist()))
+    blocks = [(a, b) for place, a in enumerate(elements) for b in elements[place:]]
+    points = np.arange(0, FARTHEST, 0.025)
+    expected = np.zeros((len(blocks), len(points)))
+    spacing = (crystal.volume / atoms) ** (1 / 3)
+    for one, other in product(range(atoms), repeat=2):
+        apart = crystal.positions[one] - crystal.positions[other]
+        block = blocks.index(tuple(sorted((crystal.numbers[one], crystal.numbers[other]))))
+        for shift in product(range(-reach, reach + 1), repeat=3):
+            far = np.linalg.norm((apart - np.rint(apart) + shift) @ crystal.lattice) / spacing
+            if not 1e-3 < far < FARTHEST - 0.05:
+                continue
+            low = int(far / 0.025)
+            for point, share in ((low, 1 - (far / 0.025 - low)), (low + 1, far / 0.025 - low)):
+                smeared = np.exp(-(((points - points[point]) / 0.08) ** 2)) / np.maximum(points, 0.3)
+                expected[block] += share * smeared / atoms
+    np.testing.assert_allclose(fingerprint(crystal), expected.ravel(), atol=1e-9)
 
 
 def test_none_agrees_alone() -> None:

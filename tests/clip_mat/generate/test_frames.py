@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from fact_encoder import FactEncoder
+from scipy.optimize import linear_sum_assignment
 
 from clip_mat import MaterialsIndex
 from clip_mat.crystal import Crystal
 from clip_mat.evaluation.matching import rms_distance
-from clip_mat.generate.frames import _handed_out, framed
+from clip_mat.generate.frames import _apart, _handed_out, _nearest, framed
 from clip_mat.generate.proposals import propose
 from clip_mat.generate.ranking import NearestElements, default_ranker
 from clip_mat.generate.substitution import Slots
@@ -33,6 +34,23 @@ def heusler(a: str, b: str, c: str, edge: float = 6.0) -> Crystal:
 
 def rock_salt(first: str, second: str) -> Crystal:
     return Crystal.from_symbols([first, second], [[0, 0, 0], [0.5] * 3], 5.6 * FCC)
+
+
+def test_the_nearest_frames_are_those_of_all_that_were_looked_at_one_by_one() -> None:
+    rng = np.random.default_rng(0)
+    templates = [
+        Template(str(place), Crystal(rng.integers(1, 100, size), rng.random((size, 3)), 5.0 * np.eye(3)))
+        for place, size in enumerate(rng.choice([3, 6, 9], 200))
+    ]
+    slots = Slots.of({"Na": 1, "Cl": 2})
+    costs = []
+    for template in templates:
+        apart = _apart(
+            template.crystal.numbers, np.repeat(slots.elements, np.array([1, 2]) * len(template.crystal) // 3)
+        )
+        costs.append(apart[linear_sum_assignment(apart)].mean())
+    assert _nearest(templates, slots) == [templates[place] for place in np.argsort(costs, kind="stable")[:24]]
+    assert _nearest([], slots) == []
 
 
 def test_two_elements_become_one() -> None:
