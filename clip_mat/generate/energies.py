@@ -156,7 +156,7 @@ class EnergyRanker:
         """What to know of the energies."""
         notes = ["relaxed with CHGNet; those of one composition in the order of energy and of how likely they are"]
         if any(made.above_hull is not None for made in found):
-            known = sum(map(len, self._hulls.values()))
+            known = sum(len(self._hulls[elements]) for elements in {frozenset(made.crystal.symbols) for made in found})
             notes.append(f"the hull is that of the compounds of the index with these elements, {known} in all")
         return notes
 

@@ -54,7 +54,12 @@ def result(*crystals: GeneratedCrystal, n: int, composition: str | None = "NaCl"
 def steps(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """Energies by shape, and what was relaxed for how many steps."""
     done: list[tuple[str, int]] = []
-    known = {"rock": (ROCK_SALT, -3.60), "blende": (BLENDE, -3.55), "cesium": (CESIUM_CHLORIDE, -3.50)}
+    known = {
+        "rock": (ROCK_SALT, -3.60),
+        "blende": (BLENDE, -3.55),
+        "cesium": (CESIUM_CHLORIDE, -3.50),
+        "potassium": (POTASSIUM_CHLORIDE, -3.40),
+    }
 
     def relax(crystals: Sequence[Crystal], *, steps: int, **_: object) -> list[Relaxed]:
         found = []
@@ -131,7 +136,10 @@ def test_the_hull_is_that_of_the_index(steps: list[tuple[str, int]]) -> None:
     assert formed == pytest.approx(-2.02, abs=0.1)  # in the Materials Project -2.1 eV/atom
     for below in (0.3, -0.2):
         index = Index([Entry("known", ROCK_SALT, {"formation_energy": formed - below}), Entry("bare", ROCK_SALT, {})])
-        found = ranker(index).rank(result(made(ROCK_SALT, 0.5), made(BLENDE, 0.4, 216), n=2))
+        ranks = ranker(index)
+        ranks.rank(result(made(POTASSIUM_CHLORIDE, 0.5), n=1, composition="KCl"))  # whose hull is another
+        index.asked.clear()
+        found = ranks.rank(result(made(ROCK_SALT, 0.5), made(BLENDE, 0.4, 216), n=2))
         assert index.asked == ['elements HAS ONLY "Cl","Na"']  # once for both
         assert [one.above_hull for one in found] == pytest.approx([below, below + 0.05])
         assert found[0].to_dict()["energy_above_hull"] == pytest.approx(below)
