@@ -82,14 +82,14 @@ class Query:
         vector: (d,) float32.
         weights: Inverse document frequency of each of its content words (folded and stemmed).
         spellings: Other ways in which the papers write its words: (the words there, the words of the question).
-        respelt: The question in these spellings; empty where there are none.
+        respelt: The question in these spellings, as a query of its own; None where there are none.
     """
 
     text: str
     vector: FloatArray
     weights: dict[str, float]
     spellings: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
-    respelt: str = ""
+    respelt: Query | None = None
 
     @cached_property
     def full_score(self) -> float:
@@ -134,7 +134,13 @@ class Retriever:
             for term in asked if len(asked) == 1 else ():
                 frequency[term] = max(frequency[term], one.passages)
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
-        return Query(text, self._encode([text])[0], weights, tuple(spellings), respelt if spellings else "")
+        vector = self._encode([text])[0]
+        other = Query(respelt, vector, self._weights(respelt)) if spellings else None
+        return Query(text, vector, weights, tuple(spellings), other)
+
+    def _weights(self, text: str) -> dict[str, float]:
+        frequency = self.passages.document_frequency(self._tokenizer.query_terms(text))
+        return {term: _idf(number, len(self.passages)) for term, number in frequency.items()}
 
     def search(self, query: Query, k: int, where: Filter | None = None, method: Method = "fused") -> list[Scored]:
         """The k best passages, best first; ties broken by id.
@@ -151,7 +157,7 @@ class Retriever:
         ids = {hit.id for hit in self.passages.vector_search(query.vector, depth, where)}
         ids |= {hit.id for hit in self.passages.text_search(query.text, depth, where)}
         if query.respelt:
-            ids |= {hit.id for hit in self.passages.text_search(query.respelt, depth, where)}
+            ids |= {hit.id for hit in self.passages.text_search(query.respelt.text, depth, where)}
         scored = self.scored(query, ids)
         by: dict[Method, Callable[[Scored], float]] = {
             "fused": lambda s: s.score,
@@ -163,36 +169,44 @@ class Retriever:
     def scored(self, query: Query, ids: Iterable[str]) -> list[Scored]:
         """Some passages, found in whatever way, as a question sees them; in the order of their ids."""
         ordered = sorted(ids)
-        bm25 = self.passages.text_scores(query.text, ordered)
+        coverages = self._coverages(query, ordered)
         if query.respelt:  # a passage counts in the spelling that suits it, and no word of it twice
-            bm25 = [max(pair) for pair in zip(bm25, self.passages.text_scores(query.respelt, ordered), strict=True)]
+            coverages = list(map(max, coverages, self._coverages(query.respelt, ordered)))
         records = self.passages.get(ordered)
         return [
-            self._score(query, record, score) for record, score in zip(records, bm25, strict=True) if record is not None
+            _score(query, record, coverage)
+            for record, coverage in zip(records, coverages, strict=True)
+            if record is not None
         ]
+
+    def _coverages(self, query: Query, ids: Sequence[str]) -> list[float]:
+        """BM25 of passages as a share of that of one which holds each word of a question once."""
+        if query.full_score <= 0:
+            return [0.0] * len(ids)
+        return [score / query.full_score for score in self.passages.text_scores(query.text, ids)]
 
     def speaks_of(self, words: Iterable[str], key: str) -> bool:
         """Whether a paper has one of some words anywhere."""
         return any(self.passages.text_search(word, 1, {"key": key}) for word in words)
 
-    def _score(self, query: Query, record: Record, bm25: float) -> Scored:
-        if record.vector is None:
-            raise ValueError(f"passage {record.id!r} has no vector")
-        cosines = decode_vectors(record.payload) @ query.vector
-        similarity = (float(record.vector @ query.vector) + float(cosines.max())) / 2
-        coverage = bm25 / query.full_score if query.full_score > 0 else 0.0
-        return Scored(
-            id=record.id,
-            score=similarity + COVERAGE_WEIGHT * min(coverage, MOST_COVERAGE) ** COVERAGE_POWER,
-            similarity=similarity,
-            coverage=coverage,
-            cosines=cosines,
-            record=record,
-        )
-
     def words(self, texts: Sequence[str]) -> list[set[str]]:
         """Content words of texts, folded and stemmed as in `Query.weights`."""
         return [set(self._tokenizer.query_terms(text)) for text in texts]
+
+
+def _score(query: Query, record: Record, coverage: float) -> Scored:
+    if record.vector is None:
+        raise ValueError(f"passage {record.id!r} has no vector")
+    cosines = decode_vectors(record.payload) @ query.vector
+    similarity = (float(record.vector @ query.vector) + float(cosines.max())) / 2
+    return Scored(
+        id=record.id,
+        score=similarity + COVERAGE_WEIGHT * min(coverage, MOST_COVERAGE) ** COVERAGE_POWER,
+        similarity=similarity,
+        coverage=coverage,
+        cosines=cosines,
+        record=record,
+    )
 
 
 def _idf(frequency: int, total: int) -> float:
