@@ -185,7 +185,7 @@ class Distinct:
     """
 
     def __init__(self, crystals: Iterable[Crystal] = ()) -> None:
-        self._kinds: dict[str, list[tuple[Crystal, Structure | None]]] = defaultdict(list)
+        self._kinds: dict[str, list[Crystal]] = defaultdict(list)
         for crystal in crystals:
             self.add(crystal)
 
@@ -195,10 +195,10 @@ class Distinct:
         Returns:
             Whether it was new.
         """
-        kind, structure = self._kinds[_formula(crystal)], _reduced(crystal)
-        if any(not _far_apart(crystal, other) and _alike(structure, known) for other, known in kind):
+        kind = self._kinds[_formula(crystal)]
+        if any(not _far_apart(crystal, other) and _alike(_reduced(crystal), _reduced(other)) for other in kind):
             return False
-        kind.append((crystal, structure))
+        kind.append(crystal)
         return True
 
 

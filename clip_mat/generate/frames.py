@@ -93,7 +93,7 @@ def _nearest(templates: Sequence[Template], slots: Slots) -> list[Template]:
     least = np.empty(len(templates))
     for size in np.unique(sizes):
         own = np.flatnonzero(sizes == size)
-        apart = _apart(np.array([templates[place].crystal.numbers for place in own]), elements)
+        apart = _apart(np.array([templates[place].crystal.numbers for place in own.tolist()]), elements)
         least[own] = np.maximum(apart.min(axis=2).mean(axis=1), apart.min(axis=1) @ counts / slots.atoms)
     costs: list[tuple[float, int]] = []
     for place in np.argsort(least, kind="stable").tolist():

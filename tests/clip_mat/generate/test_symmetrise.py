@@ -59,6 +59,22 @@ def test_noise_is_taken_back(group: int, seed: int, keep_cell: bool) -> None:
     assert found.crystal.volume == pytest.approx(given_crystal.volume, rel=0.02)
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    group=st.sampled_from(sorted(CRYSTALS)),
+    seed=st.integers(0, 999),
+    far=st.sampled_from([0.003, 0.01, 0.03, 0.1]),
+    repeats=st.sampled_from([(1, 1, 1), (1, 1, 2)]),
+)
+def test_the_group_is_what_spglib_finds_afterwards(
+    group: int, seed: int, far: float, repeats: tuple[int, int, int]
+) -> None:
+    found = symmetrise(shaken(repeated(CRYSTALS[group], repeats), seed, far, far / 10), keep_cell=True)
+    assert found is not None
+    if found.spacegroup > 1:
+        assert found.spacegroup == find_spacegroup(found.crystal, 1e-3)
+
+
 @pytest.mark.parametrize("group", CRYSTALS)
 def test_what_is_symmetric_stays(group: int) -> None:
     found = symmetrise(CRYSTALS[group])
