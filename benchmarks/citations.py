@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.judge import Judge
-from rag.answers import ABSTENTION, LIMITATION, Answer, AnswerSentence
+from rag.answers import FIXED, Answer, AnswerSentence
 from rag.evaluation.fidelity import FidelityReport, PageReader, Quote, check_quotes
 
 
@@ -86,6 +86,4 @@ def _holds(sentence: AnswerSentence, judge: Judge) -> bool:
 
 
 def _is_fixed(sentence: AnswerSentence) -> bool:
-    return not sentence.support and (
-        sentence.text == ABSTENTION or sentence.text.startswith(LIMITATION.partition("{")[0])
-    )
+    return not sentence.support and sentence.text.startswith(FIXED)

@@ -26,6 +26,9 @@ LIMITATION = "The papers do not answer this part of the question: “{part}”."
 UNDEFINED = "No sentence was found in the papers that defines “{term}”."
 """Added where a question asks that, and what the papers say of it tells something else."""
 
+FIXED = tuple(text.partition("{")[0] for text in (ABSTENTION, LIMITATION, UNDEFINED))
+"""How the sentences begin that are ours, and no paper's."""
+
 
 @dataclass(frozen=True)
 class Support:

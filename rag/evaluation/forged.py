@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from rag.answers import ABSTENTION, Answer, AnswerSentence
+from rag.answers import FIXED, Answer, AnswerSentence
 from rag.documents import Kind, Sentence
 from rag.errors import ModelSilent
 from rag.evaluation.forgeries import FORGERIES, REWORDINGS, Forgery
@@ -290,7 +290,7 @@ def _faults(answer: Answer, case: Case, known: Known) -> Iterator[str]:
     own = {(case.key, fragment.page) for fragment in case.base.fragments}
     for sentence in answer.sentences:
         if not sentence.support:
-            if not sentence.text.startswith(ABSTENTION[:25]):
+            if not sentence.text.startswith(FIXED):
                 yield f"without citation: {sentence.text}"
             continue
         said, cited = _same(sentence.text), {(place.key, place.page) for place in sentence.support}

@@ -11,8 +11,8 @@ from ordered_papers import ORDERS, STYLES, OrderedPaper, make_paper
 
 import rag.design.statements
 import rag.evidence
-import rag.extract
 import rag.passages
+import rag.presentable
 from clip_mat import SentenceEncoder
 from rag import PaperLibrary, design
 from rag.orders import addresses_machine
@@ -81,7 +81,7 @@ def test_orders_change_nothing(tmp_path: Path, encoder: SentenceEncoder) -> None
 @pytest.fixture
 def overlooked(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sentence is known as an order."""
-    for module in (rag.evidence, rag.extract, rag.passages, rag.design.statements):
+    for module in (rag.evidence, rag.passages, rag.presentable, rag.design.statements):
         monkeypatch.setattr(module, "addresses_machine", lambda _: False)
 
 
