@@ -23,10 +23,10 @@ EXTRACTIVE = "extractive"
 LIMITATION = "The papers do not answer this part of the question: “{part}”."
 """Added where they answer only another part."""
 
-UNDEFINED = "No sentence was found in the papers that defines “{term}”."
-"""Added where a question asks that, and what the papers say of it tells something else."""
+DEFINITION = "a definition of {term}"
+"""The part of a question for what something is that is not answered where papers tell something else of it."""
 
-FIXED = tuple(text.partition("{")[0] for text in (ABSTENTION, LIMITATION, UNDEFINED))
+FIXED = tuple(text.partition("{")[0] for text in (ABSTENTION, LIMITATION))
 """How the sentences begin that are ours, and no paper's."""
 
 

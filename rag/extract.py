@@ -14,9 +14,9 @@ from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import (
     ABSTENTION,
+    DEFINITION,
     EXTRACTIVE,
     LIMITATION,
-    UNDEFINED,
     Answer,
     AnswerSentence,
     Reference,
@@ -195,7 +195,8 @@ class Answerer:
             timings: Seconds of single steps.
         """
         said = list({sentence.text: sentence for sentence in sentences}.values())
-        silent = [part.part for part in evidence if not part.groups]
+        silent = [DEFINITION.format(term=part.undefined) for part in evidence if part.undefined]
+        silent += [part.part for part in evidence if not part.groups]
         timings = dict(timings or {})
         if not said:
             timings["total"] = time.perf_counter() - started
@@ -203,7 +204,6 @@ class Answerer:
         from rag.compare import find_disagreements  # which imports this module
 
         disagreements = find_disagreements([c for part in evidence for c in part.candidates], said)
-        said += [AnswerSentence(UNDEFINED.format(term=part.undefined)) for part in evidence if part.undefined]
         said += [AnswerSentence(LIMITATION.format(part=part)) for part in silent]
         answer = Answer(question, False, tuple(said), model=model, timings=timings, disagreements=disagreements)
         timings["total"] = time.perf_counter() - started

@@ -8,7 +8,7 @@ import pytest
 from hash_encoder import HashEncoder
 
 from clip_mat import SentenceEncoder
-from rag.answers import UNDEFINED
+from rag.answers import DEFINITION, LIMITATION
 from rag.definitions import DESCRIBES, INTRODUCES, SAYS, defines, term_asked
 from rag.library import PaperLibrary
 from rag.reading.sentences import sentence_ends
@@ -113,7 +113,7 @@ def test_where_no_sentence_says_what_a_thing_is_the_answer_tells_so(tmp_path: Pa
         other = library.ask("Did the losses of zetanet fall?")
 
     assert not answer.abstained
-    assert answer.sentences[-1].text == UNDEFINED.format(term="zetanet")
+    assert answer.sentences[-1].text == LIMITATION.format(part=DEFINITION.format(term="zetanet"))
     assert all(sentence.support for sentence in other.sentences)
 
 
