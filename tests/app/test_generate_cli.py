@@ -45,6 +45,17 @@ def test_a_table_for_people(run: Run) -> None:
     assert max(map(len, run.out.splitlines())) <= 80
 
 
+def test_a_narrow_terminal_keeps_ids_whole(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for width, spared in ((100, 0), (80, 1), (72, 2)):
+        monkeypatch.setenv("COLUMNS", str(width))
+        assert run("generate", "a chloride with the spinel structure", "-n", 2) == 0
+        assert "aflow:MgAl2O4_cF56_227" in run.out
+        assert run.out.count("227)") == 2
+        head = next(line for line in run.out.splitlines() if line.startswith("#"))
+        assert ["d / Å" in head, "neutral" in head].count(False) == spared
+        assert "new" in head
+
+
 def test_json_for_machines(run: Run) -> None:
     document = run.json("generate", "--composition", "NaCl", "-n", 2)
     assert document["request"]["composition"] == "NaCl"
