@@ -158,6 +158,8 @@ class EnergyRanker:
         if any(made.above_hull is not None for made in found):
             known = sum(len(self._hulls[elements]) for elements in {frozenset(made.crystal.symbols) for made in found})
             notes.append(f"the hull is that of the compounds of the index with these elements, {known} in all")
+        elif any(made.energy is not None for made in found):
+            notes.append("no distance to the hull: the index has no formation energies of compounds of these elements")
         return notes
 
 

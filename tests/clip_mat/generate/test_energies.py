@@ -144,7 +144,9 @@ def test_the_hull_is_that_of_the_index(steps: list[tuple[str, int]]) -> None:
         assert [one.above_hull for one in found] == pytest.approx([below, below + 0.05])
         assert found[0].to_dict()["energy_above_hull"] == pytest.approx(below)
         assert any("1 in all" in note for note in found.notes)
-    (bare,) = ranker(Index([Entry("bare", ROCK_SALT, {})])).rank(result(made(ROCK_SALT, 0.5), n=1))
+    without = ranker(Index([Entry("bare", ROCK_SALT, {})])).rank(result(made(ROCK_SALT, 0.5), n=1))
+    (bare,) = without
+    assert any("no distance to the hull" in note for note in without.notes)
     assert bare.above_hull is None
     assert "energy_above_hull" not in bare.to_dict()
 
