@@ -167,7 +167,7 @@ def formation_energy(counts: Mapping[str, int], energy: float) -> float | None:
     """What an energy of CHGNet says of the formation energy, in eV/atom, on the scale of the Materials Project.
 
     The energies of the elements are fitted to energies of CHGNet and formation energies of the Materials Project of the
-    same crystals.
+    same 4,000 crystals (`benchmarks.element_energies`); those left out of a fit are off by 24 meV/atom in the mean.
 
     Args:
         counts: Atoms of each element.
