@@ -77,6 +77,8 @@ class EnergyRanker:
         found: list[GeneratedCrystal] = []
         looked_at = 0
         for own in kinds.values():
+            if len(found) == result.request.n:
+                break
             found += self._best(result.request, own, result.request.n - len(found), steps)
             looked_at += len(own)
             if progress:
@@ -156,7 +158,8 @@ class EnergyRanker:
         """What to know of the energies."""
         notes = ["relaxed with CHGNet; those of one composition in the order of energy and of how likely they are"]
         if any(made.above_hull is not None for made in found):
-            known = sum(len(self._hulls[elements]) for elements in {frozenset(made.crystal.symbols) for made in found})
+            systems = {frozenset(made.crystal.symbols) for made in found if made.above_hull is not None}
+            known = sum(len(self._hulls[elements]) for elements in systems)
             notes.append(f"the hull is that of the compounds of the index with these elements, {known} in all")
         elif any(made.energy is not None for made in found):
             notes.append("no distance to the hull: the index has no formation energies of compounds of these elements")

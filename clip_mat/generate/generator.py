@@ -9,7 +9,7 @@ denoiser makes of noise. What is made is put on its symmetric places, held again
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from clip_mat.generate.candidates import Candidate, finish
 from clip_mat.generate.checks import KnownCrystals
-from clip_mat.generate.energies import LOOKED_AT, EnergyRanker
+from clip_mat.generate.energies import LOOKED_AT, EnergyRanker, Progress
 from clip_mat.generate.noise import NoiseMaker
 from clip_mat.generate.proposals import SURE
 from clip_mat.generate.relax import STEPS, require_chgnet
@@ -30,7 +30,6 @@ from clip_mat.symmetry import spacegroup_symbol
 if TYPE_CHECKING:
     from clip_mat.generate.sampler import CrystalDenoiser
 
-Progress = Callable[[int, int, str], None]
 Rank = Literal["model", "energy"]
 _AT_ONCE = 64
 """Requests that are answered together."""
@@ -130,15 +129,16 @@ class Generator:
         Raises:
             WeightsError: If energies are asked for and CHGNet, the extra ``[relax]``, is not installed.
         """
-        if rank == "energy":
+        by_energy = rank == "energy"
+        if by_energy:
             require_chgnet()  # rather than when all is made
-        looked_at = LOOKED_AT if rank == "energy" else 1
-        alone = progress if len(requests) == 1 else None
+        looked_at = LOOKED_AT if by_energy else 1
+        of_crystals = progress if by_energy and len(requests) == 1 else None
         results: list[GenerationResult] = []
         for start in range(0, len(requests), _AT_ONCE):
             for answer in self._answer(requests[start : start + _AT_ONCE], trajectory, looked_at):
-                results.append(self.rank_by_energy(answer, progress=alone) if rank == "energy" else answer)
-                if progress and not (alone and rank == "energy"):
+                results.append(self.rank_by_energy(answer, progress=of_crystals) if by_energy else answer)
+                if progress and not of_crystals:
                     progress(len(results), len(requests), "")
         return results
 

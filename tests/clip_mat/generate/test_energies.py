@@ -151,6 +151,23 @@ def test_the_hull_is_that_of_the_index(steps: list[tuple[str, int]]) -> None:
     assert "energy_above_hull" not in bare.to_dict()
 
 
+def test_a_failure_among_others_leaves_the_hull_of_the_others(steps: list[tuple[str, int]]) -> None:
+    odd = Crystal.from_symbols(["K", "Br"], [[0, 0, 0], [0.5, 0.5, 0.0]], np.diag([4.4, 4.4, 7.0]))
+    index = Index([Entry("known", ROCK_SALT, {"formation_energy": -2.0})])
+    answer = GenerationResult(CrystalRequest.read("a halide", n=2), (made(ROCK_SALT, 0.5), made(odd, 0.4, 123)))
+    found = ranker(index).rank(answer)
+    assert [one.above_hull is None for one in found] == [False, True]
+    assert any("1 in all" in note for note in found.notes)
+
+
+def test_nothing_is_relaxed_for_compositions_beyond_what_is_asked_for(steps: list[tuple[str, int]]) -> None:
+    answer = GenerationResult(
+        CrystalRequest.read("a chloride", n=1), (made(ROCK_SALT, 0.5), made(POTASSIUM_CHLORIDE, 0.4))
+    )
+    assert [one.formula for one in ranker().rank(answer)] == ["NaCl"]
+    assert {name for name, _ in steps} == {"rock"}
+
+
 def test_elements_whose_energy_is_not_known() -> None:
     assert formation_energy({"Po": 1, "O": 2}, -5.0) is None
     assert formation_energy({"Fe": 2}, -8.4) == pytest.approx(0.0, abs=0.1)
