@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from app.generate import FORMATS, NO_FILES
+from app.generate import FORMATS, NO_FILES, SPARED_COLUMNS, TEXT_COLUMNS
 from app.papers import asked_papers, show_answer
 from app.terminal import (
     PathName,
@@ -21,7 +21,8 @@ from app.terminal import (
     note,
     plain,
     print_json,
-    print_table,
+    show_pairs,
+    show_table,
 )
 
 if TYPE_CHECKING:
@@ -178,21 +179,14 @@ def _agreed(planned: Plan, yes: bool) -> bool:
 
 def show_plan(planned: Plan) -> None:
     """The answer, the request, and where each part of it comes from."""
-    from rich.table import Table
     from rich.text import Text
 
     screen = console()
     if planned.answer:
         show_answer(planned.answer)
         screen.print()
-    table = Table(box=None, pad_edge=False, show_header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value in planned.wish.to_rows():
-        shown = value if len(value) < 160 else value[:157] + "..."
-        table.add_row(Text(plain(name), style="bold"), Text(plain(shown)))
     if planned:
-        screen.print(table)
+        show_pairs((name, value if len(value) < 160 else value[:157] + "...") for name, value in planned.wish.to_rows())
         screen.print()
     for reason in dict.fromkeys(_because(one) for one in planned.evidence):
         screen.print(Text(plain(reason), style="dim"))
@@ -214,23 +208,18 @@ def _because(one: Evidence) -> str:
 
 def show_crystals(made: Design) -> None:
     """The crystals as a table, each with its pages."""
-    from rich.table import Table
     from rich.text import Text
 
     from rag.design.designs import COLUMNS
 
     screen = console()
-    places = [place for place, name in enumerate(COLUMNS) if name not in ("neutral", "new", "score")]
     for remark in made.notes:
         screen.print(Text(plain(remark), style="italic"))
     if not made:
         screen.print("no crystals")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in (COLUMNS[place] for place in places):
-        left = name in ("formula", "space group", "from", "pages")
-        table.add_column(name, justify="left" if left else "right", no_wrap=name != "pages", overflow="fold")
-    for row in made.rows():
-        table.add_row(*(Text(plain(row[place])) for place in places))
+    places = [place for place, name in enumerate(COLUMNS) if name not in ("neutral", "new", "score")]
+    shown = [COLUMNS[place] for place in places]
+    rows = [[row[place] for place in places] for row in made.rows()]
     screen.print()
-    print_table(table)
+    show_table(shown, rows, text=TEXT_COLUMNS, wrapped=("pages",), spared=(*SPARED_COLUMNS, "atoms"))

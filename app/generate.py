@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,8 +21,9 @@ from app.terminal import (
     note,
     plain,
     print_json,
-    print_table,
     progress_bar,
+    show_pairs,
+    show_table,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ FORMATS = ("cif", "cif-p1", "poscar", "extxyz", "json", "prismatic", "vasp")
 NO_FILES = "the folder that files of this format are written into"
 _LIKE = '{"composition": "NaCl"}'
 _FIELDS = ("text", "composition", "cell", "spacegroup", "crystal_system", "filter", "n", "from_noise", "new", "seed")
-_SPARED = ("d / Å", "neutral")
+TEXT_COLUMNS = ("formula", "space group", "from", "neutral", "new")
+SPARED_COLUMNS = ("d / Å", "neutral")
 """Columns that a narrow terminal goes without: distances are checked before a crystal is shown; --json tells both."""
 _folder = PathName(file_okay=False)
 
@@ -149,41 +151,18 @@ def generate_command(
 
 def show_generated(result: GenerationResult) -> None:
     """How the request was understood, and the crystals as a table."""
-    from rich.table import Table
     from rich.text import Text
 
+    show_pairs(result.request.to_rows())
     screen = console()
-    understood = Table(box=None, pad_edge=False, show_header=False)
-    for name, value in result.request.to_rows():
-        understood.add_row(Text(plain(name), style="bold"), Text(plain(value)))
-    if understood.row_count:
-        screen.print(understood)
     for remark in (*result.request.notes, *result.notes):
         screen.print(Text(plain(remark), style="dim"))
     if not result:
         screen.print("no crystals")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
     columns, rows = result.table()
-    shown = _that_fit(columns, rows, screen.width)
-    for name in (columns[place] for place in shown):
-        is_text = name in ("formula", "space group", "from", "neutral", "new")
-        fold = name in ("formula", "from")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=not fold, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(plain(row[place])) for place in shown))
     screen.print()
-    print_table(table)
-
-
-def _that_fit(columns: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Places of the columns that are shown: all where there is room, else without one or two of those spared."""
-    widths = [2 + max(map(len, column)) for column in zip(columns, *rows, strict=True)]
-    shown = list(range(len(columns)))
-    for name in _SPARED:
-        if sum(widths[place] for place in shown) - 2 > width:
-            shown.remove(columns.index(name))
-    return shown
+    show_table(columns, rows, text=TEXT_COLUMNS, spared=SPARED_COLUMNS)
 
 
 def _open(folder: Path | None, weights: Path | None) -> Generator:

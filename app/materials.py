@@ -23,8 +23,9 @@ from app.terminal import (
     note,
     plain,
     print_json,
-    print_table,
     progress_bar,
+    show_pairs,
+    show_table,
 )
 
 if TYPE_CHECKING:
@@ -143,31 +144,23 @@ def search_command(
 
 
 def show_result(result: SearchResult) -> None:
-    """How the request was understood, and the hits as a table of at most 80 columns."""
-    from rich.table import Table
+    """How the request was understood, and the hits as a table."""
     from rich.text import Text
 
     from clip_mat.search.results import TABLE_COLUMNS, table_row
 
+    condition = ("filter", result.filter or "none", "edit with --filter")
+    show_pairs([condition, ("ranked by", result.text or "stability")])
     screen = console()
-    understood = Table(box=None, pad_edge=False, show_header=False)
-    understood.add_row(Text("filter", style="bold"), Text(plain(result.filter) or "none"), "edit with --filter")
-    understood.add_row(Text("ranked by", style="bold"), Text(plain(result.text) or "stability"))
-    screen.print(understood)
     for remark in result.notes:
         screen.print(Text(plain(remark), style="dim"))
     if not result.hits:
         screen.print("no hits")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in TABLE_COLUMNS:
-        is_text = name in ("id", "formula", "space group")
-        fold = name in ("id", "formula")
-        table.add_column(name, justify="left" if is_text else "right", no_wrap=not fold, overflow="fold")
-    for hit in result.hits:
-        table.add_row(*(Text(plain(cell)) for cell in table_row(hit)))
     screen.print()
-    print_table(table)
+    show_table(
+        TABLE_COLUMNS, [table_row(hit) for hit in result.hits], text=("id", "formula", "space group"), spared=("score",)
+    )
 
 
 def _open(folder: Path | None) -> MaterialsIndex:

@@ -17,8 +17,8 @@ from app.terminal import (
     note,
     plain,
     print_json,
-    print_table,
     progress_bar,
+    show_table,
     status_line,
 )
 
@@ -130,16 +130,10 @@ def passages_command(query: str, k: int, index: Path | None, as_json: bool) -> N
     if not hits:
         console().print("no passages")
         return
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name, align in (("#", "right"), ("paper", "left"), ("page", "right"), ("score", "right"), ("passage", "left")):
-        table.add_column(name, justify=align)  # type: ignore[arg-type]
-    for hit in hits:
-        pages = ", ".join(map(str, hit.pages))
-        table.add_row(str(hit.rank), Text(hit.key), pages, f"{hit.score:.2f}", Text(plain(hit.text[:300])))
-    print_table(table)
+    rows = [
+        (str(hit.rank), hit.key, ", ".join(map(str, hit.pages)), f"{hit.score:.2f}", hit.text[:300]) for hit in hits
+    ]
+    show_table(("#", "paper", "page", "score", "passage"), rows, text=("paper",), wrapped=("passage",))
 
 
 @click.command("references")
@@ -202,17 +196,18 @@ def show_answer(answer: Answer) -> None:
 
 
 def _show_comparison(answer: Answer) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("paper", "page", "what it says", "agrees with", "disagrees with"):
-        table.add_column(name, justify="right" if name == "page" else "left")
-    for statement in answer.comparison:
-        pages = ", ".join(dict.fromkeys(str(support.page) for support in statement.sentence.support))
-        others = (Text("\n".join(map(plain, keys))) for keys in (statement.agrees, statement.disagrees))
-        table.add_row(Text(plain(statement.key)), pages, Text(plain(statement.sentence.text)), *others)
-    print_table(table)
+    others = ("agrees with", "disagrees with")
+    rows = [
+        (
+            statement.key,
+            ", ".join(dict.fromkeys(str(support.page) for support in statement.sentence.support)),
+            statement.sentence.text,
+            ", ".join(statement.agrees),
+            ", ".join(statement.disagrees),
+        )
+        for statement in answer.comparison
+    ]
+    show_table(("paper", "page", "what it says", *others), rows, text=("paper",), wrapped=("what it says", *others))
 
 
 def _write(answer: Answer, show: Path | None, html: Path | None) -> None:

@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from os import PathLike
@@ -19,7 +19,6 @@ from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
     from clip_mat.structures import Skipped
 
@@ -27,7 +26,9 @@ Progress = Callable[[int, int, str], None]
 """Told what is done, of how many (0 where that is not known), and the name of the last."""
 _AT_ONCE = 64
 _TABLE = 72
-"""Columns that a table of hits needs."""
+"""Characters of a line that a table needs, however narrow the terminal is."""
+_BETWEEN = 2
+"""Characters between two columns."""
 
 
 class PathName(click.Path):
@@ -176,9 +177,64 @@ def console(least: int = 1) -> Console:
     return Screen(width=max(least, min(wide.width, 100)), highlight=False)
 
 
-def print_table(table: Table) -> None:
-    """A table of several columns; a terminal too narrow for it breaks its lines, and no column is lost."""
-    console(_TABLE).print(table)
+def show_pairs(rows: Iterable[Sequence[str]]) -> None:
+    """Names in bold, each with what there is to say of it; nothing where there are none."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    for row in rows:
+        name, *rest = map(plain, row)
+        table.add_row(Text(name, style="bold"), *map(Text, rest))
+    if table.row_count:
+        console().print(table)
+
+
+def show_table(
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    text: Collection[str] = (),
+    wrapped: Collection[str] = (),
+    spared: Sequence[str] = (),
+) -> None:
+    """A table whose names and ids stay whole as long as columns can be left out in their place.
+
+    Args:
+        columns: Their names.
+        rows: A cell for each column; ``-`` for what is not known.
+        text: Columns of words, at the left; numbers stand at the right.
+        wrapped: Columns whose cells are broken between words.
+        spared: Columns that a narrow terminal goes without, the first of them first; before these, those in which
+            nothing is known.
+    """
+    from rich.table import Table
+    from rich.text import Text
+
+    screen = console(_TABLE)
+    widths = {}
+    for name, *cells in zip(columns, *rows, strict=True):
+        pieces = [piece for cell in (name, *cells) for piece in (cell.split() if name in wrapped else [cell])]
+        widths[name] = max(len(plain(piece)) for piece in pieces)
+    unknown = [name for name, *cells in zip(columns, *rows, strict=True) if set(cells) == {"-"}]
+    for name in dict.fromkeys((*unknown, *spared)):
+        if not _is_too_wide(widths.values(), screen.width):
+            break
+        del widths[name]
+    folds = _is_too_wide(widths.values(), screen.width)  # names and ids too, as the last resort
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in widths:
+        is_text = name in text or name in wrapped
+        is_whole = name not in wrapped and not (folds and is_text)
+        table.add_column(name, justify="left" if is_text else "right", no_wrap=is_whole, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(plain(cell)) for name, cell in zip(columns, row, strict=True) if name in widths))
+    screen.print(table)
+
+
+def _is_too_wide(widths: Collection[int], room: int) -> bool:
+    return sum(widths) + _BETWEEN * (len(widths) - 1) > room
 
 
 def print_anything() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from clip_mat.crystal import SYMBOLS, Crystal
+from clip_mat.files import write_file
 from clip_mat.symmetry import conventional
 
 if TYPE_CHECKING:
@@ -52,8 +53,7 @@ class Picture:
 
     def save(self, path: Path | str) -> None:
         """Write it to a file; a folder that is missing is made."""
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_bytes(self.png)
+        write_file(path, self.png)
 
     def _repr_png_(self) -> bytes:
         return self.png

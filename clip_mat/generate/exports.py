@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, get_args
 
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
+from clip_mat.files import write_file
 from clip_mat.language.formulas import conventional_formula
 from clip_mat.structures import SUFFIXES, write_crystal
 
@@ -65,15 +66,12 @@ def export(
     path = Path(folder) / safe_name(name or formula)
     if format == "vasp":
         contents = vasp_inputs(crystal)
-        path.mkdir(parents=True, exist_ok=True)
         for file, content in contents.items():
-            (path / file).write_text(content, encoding="utf-8")
+            write_file(path / file, content)
         return Export(path, "" if "POTCAR" in contents else NO_POTCAR)
     content = write_crystal(crystal, format, title=title or formula)
     path = path.with_name(path.name + SUFFIXES[format])
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, encoding="utf-8")
-    return Export(path)
+    return Export(write_file(path, content))
 
 
 def vasp_inputs(crystal: Crystal) -> Mapping[str, str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from clip_mat.crystal import Crystal
 from clip_mat.errors import CrystalError
+from clip_mat.files import write_file
 from clip_mat.generate.checks import Checks
 from clip_mat.generate.exports import ExportFormat, export, safe_name
 from clip_mat.generate.request import CrystalRequest
@@ -167,8 +168,7 @@ class GenerationResult(Sequence[GeneratedCrystal]):
         ways = [(rank, made) for rank, made in enumerate(self.crystals, 1) if made.trajectory]
         for rank, made in ways:
             path = Path(folder) / safe_name(_name(rank, made))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.with_suffix(".xyz").write_text(trajectory_extxyz(made.trajectory), encoding="utf-8")
+            write_file(path.with_suffix(".xyz"), trajectory_extxyz(made.trajectory))
             film(made.trajectory).save(path.with_suffix(".gif"))
         return len(ways)
 

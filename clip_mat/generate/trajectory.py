@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from clip_mat.crystal import Crystal
+from clip_mat.files import write_file
 from clip_mat.picture import Camera, Picture, draw_cell
 from clip_mat.structures.writing import write_extxyz
 from clip_mat.symmetry import conventional_vectors
@@ -34,8 +35,8 @@ class Film:
     gif: bytes = field(repr=False)
 
     def save(self, path: Path | str) -> None:
-        """Write it to a file."""
-        Path(path).write_bytes(self.gif)
+        """Write it to a file; a folder that is missing is made."""
+        write_file(path, self.gif)
 
     def _repr_html_(self) -> str:
         return f'<img alt="from noise to crystal" src="data:image/gif;base64,{base64.b64encode(self.gif).decode()}">'

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from clip_mat.crystal import Crystal
+from clip_mat.files import write_file
 from clip_mat.generate.candidates import obeys
 from clip_mat.generate.exports import ExportFormat
 from clip_mat.generate.generator import Generator
@@ -112,7 +113,7 @@ class Design(Sequence[DesignedCrystal]):
         crystals = tuple(replace(one, made=made) for one, made in zip(self.crystals, result, strict=True))
         written = replace(self, crystals=crystals, notes=(*self.notes, *result.notes))
         text = json.dumps(written.to_dict(), ensure_ascii=False, indent=2)
-        (Path(folder) / PROVENANCE).write_text(text + "\n", encoding="utf-8")
+        write_file(Path(folder) / PROVENANCE, text + "\n")
         return written
 
     def picture(self, most: int = 6) -> Picture:

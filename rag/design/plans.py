@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from clip_mat.errors import RequestError
+from clip_mat.files import write_file
 from rag.answers import Answer
 from rag.design.asked import Asked, read_question
 from rag.design.choice import ALTERNATIVE, MOST_ALTERNATIVES, Candidate, choose, derived
@@ -160,7 +161,7 @@ class Plan:
     def save(self, file: Path | str) -> None:
         """Write it as JSON, to be read, edited and gone on with (`load`)."""
         text = json.dumps(self.to_dict(), ensure_ascii=False, indent=2)
-        Path(file).write_text(text + "\n", encoding="utf-8")
+        write_file(file, text + "\n")
 
     @classmethod
     def load(cls, file: Path | str, papers: PaperLibrary | None = None) -> Self:

@@ -12,6 +12,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote
 
+from clip_mat.files import write_file
 from rag.answers import EXTRACTIVE, Answer, AnswerSentence, Reference, Support
 from rag.report.pages import CitedPage, draw_pages, harmless
 from rag.report.style import STYLE
@@ -46,10 +47,7 @@ def write_html(answer: Answer, file: Path | str, *, pages: Sequence[CitedPage] |
     Returns:
         The file.
     """
-    path = Path(file)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(html_report(answer, draw_pages(answer) if pages is None else pages), encoding="utf-8")
-    return path
+    return write_file(file, html_report(answer, draw_pages(answer) if pages is None else pages))
 
 
 def html_report(answer: Answer, pages: Sequence[CitedPage], *, written: datetime | None = None) -> str:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from clip_mat.files import write_file
 from clip_mat.limited import LimitBroken, LimitedProcess, path_to_json
 from rag.answers import Answer, Source, Support
 from rag.reading.text import strip_controls
@@ -71,14 +72,11 @@ class CitedPage:
     def save(self, folder: Path) -> Path | None:
         """Write it into a folder, as PNG or, if it is text, as HTML; None where there is nothing to show."""
         if self.png:
-            path = folder / f"{self.name}.png"
-            path.write_bytes(self.png)
-        elif self.pieces:
-            path = folder / f"{self.name}.html"
-            path.write_text(_TEXT_PAGE.format(title=harmless(self.title), body=self.html), encoding="utf-8")
-        else:
-            return None
-        return path
+            return write_file(folder / f"{self.name}.png", self.png)
+        if self.pieces:
+            text = _TEXT_PAGE.format(title=harmless(self.title), body=self.html)
+            return write_file(folder / f"{self.name}.html", text)
+        return None
 
     def _repr_html_(self) -> str:
         return f"<p>{harmless(self.title)}</p><div style='max-width:56em'>{self.html}</div>"
@@ -111,7 +109,7 @@ def write_pages(answer: Answer, folder: Path | str, *, pages: Sequence[CitedPage
         The files, in the order of first citation.
     """
     folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # also where no page can be shown
     written = (page.save(folder) for page in (draw_pages(answer) if pages is None else pages))
     return [path for path in written if path is not None]
 

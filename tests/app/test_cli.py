@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from unittest.mock import Mock
 
 import click
 import pytest
+from command import Run
 
-from app.cli import COMMANDS, group, main
+from app.commands import COMMANDS, group
 from rag.demo import PAPER
 
 TIN = "Tin halide perovskites oxidise in air. Their band gap is 1.3 eV. Additives slow the oxidation of tin."
-
-
-class Run:
-    """Runs the command in this process, with a data folder of its own."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-        self.out = self.err = ""
-
-    def __call__(self, *args: str) -> int:
-        with pytest.raises(SystemExit) as stop:
-            main(list(args))
-        self.out, self.err = self._capsys.readouterr()
-        return int(stop.value.code or 0)
-
-    def json(self, *args: str) -> Any:
-        assert self(*args, "--json") == 0, self.err
-        return json.loads(self.out)
 
 
 @pytest.fixture
@@ -184,3 +168,26 @@ def test_eval_qa_on_the_bundled_review(run: Run, tmp_path: Path) -> None:
     assert result["answers"]["contains_gold"]["value"] == 1.0
     assert result["fidelity"]["rate"] == 1.0
     assert result["fidelity"]["checked"] >= 20
+
+
+def test_a_stop_while_it_begins_is_told_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "click.py").write_text("raise KeyboardInterrupt\n")  # pressed while that is imported
+    settings = os.environ | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "app.cli", "doctor"], capture_output=True, text=True, env=settings, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "clip-mat: stopped\n")
+
+
+def test_a_stop_at_work_or_at_a_prompt_is_told_in_one_line(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    for stop in (KeyboardInterrupt, click.Abort):
+        monkeypatch.setattr(group, "main", Mock(side_effect=stop))
+        assert run("doctor") == 130
+        assert run.err == "clip-mat: stopped\n"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_report_on_a_full_disk_is_told_by_name_and_the_answer_is_not_lost(run: Run, paper: Path) -> None:
+    assert run("ask", "What slows the oxidation of tin?", paper, "--html", "/dev/full") == 1
+    assert "Additives slow the oxidation of tin" in run.out
+    assert run.err.splitlines()[-1].startswith("clip-mat: /dev/full: No space left on device (make room")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli import COMMANDS
+from app.commands import COMMANDS
 
 HEAVY = ("torch", "numpy", "pymatgen", "transformers", "rich")
 ASK = "import sys; from app.cli import main\ntry: main([])\nfinally: print(*sorted(sys.modules), file=sys.stderr)"

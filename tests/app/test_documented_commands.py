@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from app.cli import group
+from app.commands import group
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted(

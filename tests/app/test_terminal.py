@@ -11,7 +11,9 @@ from pathlib import Path
 import click
 import pytest
 
-from app.terminal import PathName, console, counted, plain, print_table
+from app.terminal import PathName, console, counted, plain, show_pairs, show_table
+
+Row = tuple[str, ...]
 
 
 @pytest.mark.parametrize(
@@ -37,18 +39,61 @@ def test_a_name_is_a_file_or_a_folder_as_is_wanted(tmp_path: Path) -> None:
         file.convert("", None, None)
 
 
-def test_a_table_keeps_its_columns_in_a_narrow_terminal(
+COLUMNS = ("#", "id", "formula", "gap", "charge", "pages")
+ROWS = [
+    ("1", "aflow:ABC2_tI16_122", "CuFeS2", "-", "0.018", "Mosquera2023 page 12, Li2020 page 3"),
+    ("2", "aflow:CaTiO3_oP20_62", "CaTiO3", "-", "0.250", "Li2020 page 4"),
+]
+
+
+def table_of(width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, rows: list[Row]) -> str:
+    monkeypatch.setenv("COLUMNS", str(width))
+    show_table(COLUMNS, rows, text=("id", "formula"), wrapped=("pages",), spared=("charge", "#"))
+    return capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("width", "spared"), [(100, set()), (80, set()), (40, set()), (20, set())]
+)  # 72 characters are printed however narrow the terminal is
+def test_a_table_breaks_pages_before_it_leaves_anything_out(
+    width: int, spared: set[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = table_of(width, capsys, monkeypatch, ROWS)
+    assert {name for name in COLUMNS if name not in shown.splitlines()[0].split()} == spared
+    assert max(map(len, shown.splitlines())) <= max(72, width)
+    assert all(row[1] in shown for row in ROWS)
+    assert all(word in shown.split() for row in ROWS for word in row[-1].split())
+
+
+def test_what_is_not_known_is_left_out_first_then_what_can_be_spared(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from rich.table import Table
+    for longer, left in ((0, COLUMNS), (16, ("#", "id", "formula", "charge", "pages")),
+                         (20, ("#", "id", "formula", "pages")), (29, ("id", "formula", "pages"))):  # fmt: skip
+        rows = [(row[0], row[1] + "x" * longer, *row[2:]) for row in ROWS]
+        shown = table_of(72, capsys, monkeypatch, rows)
+        assert tuple(shown.splitlines()[0].split()) == left
+        assert all(row[1] in shown for row in rows)
+        assert max(map(len, shown.splitlines())) <= 72
 
-    monkeypatch.setenv("COLUMNS", "30")
-    table = Table("formula", "space group", "band gap / eV", "energy above the hull", box=None)
-    table.add_row("CaTiO3", "Pm-3m (221)", "1.85", "0.018")
-    print_table(table)
 
-    out, _ = capsys.readouterr()
-    assert all(word in out for word in ("CaTiO3", "Pm-3m (221)", "band gap / eV", "energy above the hull", "0.018"))
+def test_an_id_longer_than_the_line_is_folded_and_not_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = table_of(72, capsys, monkeypatch, [("1", "x" * 200 + "\x1b[31m", *ROWS[0][2:])])
+    assert shown.count("x") >= 200
+    assert "\x1b" not in shown
+    assert max(map(len, shown.splitlines())) <= 72
+
+
+def test_pairs_stand_beside_each_other_and_nothing_is_shown_of_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    show_pairs([("filter", "nelements = 3", "edit"), ("ranked by", "oxide")])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["filter", "nelements", "=", "3", "edit"],
+        ["ranked", "by", "oxide"],
+    ]
+    show_pairs([])
+    assert not capsys.readouterr().out
 
 
 def test_a_reader_that_leaves_is_no_failure_of_a_table() -> None:
