@@ -251,7 +251,7 @@ def _capitalised(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-_VOWEL = re.compile(r"\b(?<!type )(?<!formula )(?<!composition )([Aa]) (?=[aeiou](?!u?r[ao]n|ni|ne[ -]))(?!eu)")
+_VOWEL = re.compile(r"(?<![\w/])(?<!type )(?<!formula )(?<!composition )([Aa]) (?=[aeiou](?!u?r[ao]n|ni|ne[ -]))(?!eu)")
 _SYMBOLIC = frozenset(
     ["formula", "chemical system", "elements", "contains", "stoichiometry", "compound", "structure type"]
 )

@@ -156,3 +156,17 @@ def _split_lower(letters: str) -> tuple[str, ...] | None:
 def alphabetical(symbols: list[str]) -> bool:
     """Whether no symbol comes before the one ahead of it."""
     return all(left <= right for left, right in pairwise(symbols))
+
+
+_PIECES_BEFORE = re.compile(r"(?<![A-Za-z0-9>])(?:[A-Z][a-z]?\d+|[A-Z][a-z]?\d* [A-Z][a-z]?\d*) $")
+_PIECE_BEFORE = re.compile(rf"(?<![A-Za-z0-9>])(?!(?:In|As|I|At|No|He|Be|Am) ){_SYMBOL} $")
+_BORON_OR_CARBON = re.compile(r"[BC]\d")
+
+
+def is_last_piece(text: str, start: int) -> bool:
+    """Whether pieces of a formula stand before a symbol, whose last piece it then is: ``La Ni2 P2``, ``Ta2 Fe B2``.
+
+    Of boron and carbon one is enough: ``Ho B6``, since no element has such a structure.
+    """
+    one = _BORON_OR_CARBON.match(text, start) and _PIECE_BEFORE.search(text, max(0, start - 4), start)
+    return bool(one) or _PIECES_BEFORE.search(text, max(0, start - 12), start) is not None

@@ -24,7 +24,9 @@ from clip_mat.language.names import ELEMENT_SYMBOLS
 from clip_mat.language.words import NO_FORMULAS, SHOUTED_NO_FORMULAS
 
 _ITEM = rf"(?:(?-i:{SYMBOL})(?![A-Za-z0-9])|(?:{'|'.join(ELEMENT_SYMBOLS)})(?![a-z]))"
-_HYPHENATED = re.compile(rf"(?<![\w/-])(?:{SYMBOL}(?:-{SYMBOL})+)(?![\w(]|-\w)")
+_HYPHENATED = re.compile(
+    rf"(?<![\w/-])(?:{SYMBOL}(?:-{SYMBOL})+)(?![\w(]|-(?!(?:system|based|containing|alloy|compound|phase)s?\b)\w)"
+)
 _HYPHENATED_NAMES = re.compile(
     rf"\b(?:{'|'.join(ELEMENT_SYMBOLS)})(?:-(?:{'|'.join(ELEMENT_SYMBOLS)}))+\b", re.IGNORECASE
 )
@@ -67,7 +69,10 @@ _HAS_DIGIT = re.compile(r"\d")
 _WORDLIKE = frozenset(["In", "As", "I", "At", "No", "He", "Be", "Am", "Os"])
 """Symbols that are words of English (or plurals of letters) too."""
 _OPENING = frozenset(_WORDLIKE - {"Os"})
-"""... with which a sentence may begin: "In O2 atmosphere", but not "Ho3 In"."""
+"""... with which a sentence may begin, ..."""
+_MOLECULES = frozenset(["H2", "N2", "O2", "O3", "F2", "P4", "S8", "Cl2", "Se8", "Br2", "I2", "C60", "C70"])
+"""... and what may stand there for itself: "In O2 atmosphere", but not "In Br3"."""
+_MOST_PIECES = 12
 
 
 def find_formulas(text: str) -> Found:
@@ -118,7 +123,7 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
 def _spaced_formulas(text: str, pieces: list[tuple[int, int, str]], place: int) -> Found:
     """``Li Mn O2``, ``Ag2 Pb1 P2 O7``, ``C DyRh3``: several pieces from one on, the most first."""
     last = place
-    while last + 1 < len(pieces) and text[pieces[last][1] : pieces[last + 1][0]] == " ":
+    while last + 1 < min(len(pieces), place + _MOST_PIECES) and text[pieces[last][1] : pieces[last + 1][0]] == " ":
         last += 1
     for stop in range(last, place, -1):
         run = [piece for _, _, piece in pieces[place : stop + 1]]
@@ -136,10 +141,12 @@ def _spaced_formulas(text: str, pieces: list[tuple[int, int, str]], place: int) 
         doubtful = run[0] in _WORDLIKE or run[-1] in _WORDLIKE
         if compounds > 1 or (compounds == 1 and (len(run) > 2 or doubtful or not digits or not alphabetical(names))):
             continue
-        if doubtful and len(run) == 2 and not (digits and run[0] not in _OPENING):
-            continue
         start, end = pieces[place][0], pieces[stop][1]
-        if not digits and not _CALLED_FORMULA.search(text, max(0, start - 24), start):
+        called = _CALLED_FORMULA.search(text, max(0, start - 24), start)
+        unsure = not digits or (run[0] in _OPENING and run[1] in _MOLECULES)
+        if doubtful and len(run) == 2 and unsure and not called:
+            continue
+        if not digits and not called:
             yield Mention(start, end, "system", _unmeasured(names))
         elif (whole := parse_formula("".join(run))) is not None:
             yield Mention(start, end, "formula", whole)
@@ -237,18 +244,21 @@ def _read_anonymous(text: str) -> Composition | None:
 
 
 _ELEMENT_LIST = re.compile(
-    rf"(?<![\w-]){_ITEM}(?:(?: ?, ?(?:and |or |& ?)?| ?/ ?| (?:and|or|nor|&) |(?: ?\+ ?)){_ITEM})+", re.IGNORECASE
+    rf"(?<![\w-]){_ITEM}(?:(?: ?, ?(?:and |or |plus |& ?)?| ?/ ?| (?:and|or|nor|plus|&) |(?: ?\+ ?)){_ITEM})+",
+    re.IGNORECASE,
 )
 _LISTED = re.compile(rf"(?<![A-Za-z0-9])(?:{SYMBOL})(?![A-Za-z0-9])")
 _ELEMENT = re.compile(
     rf"(?<![A-Za-z0-9_°./'’])({SYMBOL})(?:\^\{{?\d?[-+]\}}?|[⁰¹²³⁴-⁹]?[⁺⁻]|\d?\+)?(?![A-Za-z0-9'’]|_\w|\.[A-Za-z])"
 )
 _CHEMISTRY_BEFORE = re.compile(
-    r"(?:containing|contains?|with|without|no|of|lacking|elements?|excluding|not|plus|and|or|include|includes|including)"
-    r" $",
+    r"(?:(?:containing|contains?|with|without|no|of|lacking|elements?|excluding|not|plus|and|or|include|includes|including"
+    r"|only|just|solely|to|comprises|comprising) |\belements?(?: are| is)?(?: ?[:=] ?| ))$",
+    re.IGNORECASE,
 )
 _CHEMISTRY_AFTER = re.compile(
     r"-(?:free|based|rich|poor|doped|containing|bearing|deficient|ion|only)\b"
+    r"| (?:only|alone|and no other element|and nothing else)\b"
     r"| (?:atoms?|ions?|cations?|anions?|content|metal|compounds?|crystals?|alloys?|oxides?|sulfides?|halides?)\b",
     re.IGNORECASE,
 )

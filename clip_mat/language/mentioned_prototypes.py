@@ -12,9 +12,8 @@ from functools import cache
 from unicodedata import combining
 
 from clip_mat.facts import CRYSTAL_SYSTEMS
-from clip_mat.language.formula_parser import parse_formula
+from clip_mat.language.formula_parser import is_last_piece, parse_formula
 from clip_mat.language.mention import Found, Mention
-from clip_mat.language.mentioned_words import is_last_piece
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS, aliases, loose_aliases, prototype_names
 
 _TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured)\b)"
@@ -62,6 +61,8 @@ def find_prototypes(text: str) -> Found:
     lexicon = _lexicon()
     for word in _FIRST_WORD.finditer(plain):
         start = word.start()
+        if len(word[0]) < 3 and text[start - 1 : start] in ("-", "/") and text[start - 2 : start - 1].isalpha():
+            continue  # the last of a list: "Sr-B-H phases"
         for alias in lexicon.get(word[0]) or lexicon.get(word[0].removesuffix("s")) or ():
             end = start + len(alias.text)
             if not plain.startswith(alias.text, start):

@@ -11,6 +11,8 @@ import re
 import warnings
 from functools import cache, lru_cache
 
+from clip_mat.language.formula_parser import parse_formula
+
 _BARS = "\u0303\u0304\u0305\u00af\u203e"
 _DIGIT = (
     rf"(?:\$?(?:-|\\(?:bar|overline)\s?\{{?)[1-6]\}}?\$?|[1-6][{_BARS}]|[{_BARS}][1-6]"
@@ -32,6 +34,8 @@ _SHORT = re.compile(r"[pifr][346][1-6m]|r3c|p2[12]")
 _EACH_COUNTED = re.compile(r"(?:[BCFIP]\d)(?:[A-Z][a-z]?\d)+")
 """In such capitals a formula that counts each element (``C1N1``), and no careless symbol."""
 _WORDS = frozenset(["Imam"])
+_ARTICLES = frozenset(["an", "in", "An", "In"])
+"""Groups in some setting, were they not words: "crystallizes in an orthorhombic cell"."""
 
 
 def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
@@ -56,16 +60,23 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
 
 @lru_cache(maxsize=16384)
 def _read(text: str) -> tuple[int, bool] | None:
+    if text in _ARTICLES:
+        return None
     key = _NOISE.sub("", _BARRED.sub("-", _BAR_BEHIND.sub(r"-\1", text)))
     number = _number_of(key)
     if number is not None:
         return number, not (_DOUBTFUL.fullmatch(key) or key in _WORDS)
-    if " " in text or _EACH_COUNTED.fullmatch(key):
+    if " " in text or _EACH_COUNTED.fullmatch(key) or _is_formula(key):
         return None
     sloppy = key[0].upper() + key[1:].lower()
     number = None if sloppy in _WORDS else _number_of(sloppy)
     sure = len(key) > 3 or re.search("[-/]", key) is not None or _SHORT.fullmatch(key) is not None
     return None if number is None else (number, sure)
+
+
+def _is_formula(key: str) -> bool:
+    """Whether capitals and small letters stand as in a formula of several elements: of PbMn, not of PBMN."""
+    return not (key.isupper() or key.islower()) and len(parse_formula(key) or ()) > 1
 
 
 def _number_of(symbol: str) -> int | None:

@@ -31,7 +31,7 @@ def _word_mentions() -> dict[str, Word]:
         adverb = f"{system}ally" if system.endswith("ic") else f"{system}ly"
         words[system] = words[adverb] = ("crystal_system", system)
     for word, system in (*((system, system) for system in CRYSTAL_SYSTEMS), ("rhombohedral", "trigonal")):
-        for slip in _slips(word):
+        for slip in slips(word):
             words.setdefault(slip, ("crystal_system", system))
     others = {
         "orthorombic": "orthorhombic",
@@ -41,12 +41,19 @@ def _word_mentions() -> dict[str, Word]:
     }
     for word, name in others.items():
         words[word] = ("crystal_system", name)
+    meant: dict[str, set[str]] = {}
+    for name, symbol in ELEMENT_SYMBOLS.items():
+        for slip in slips(name, shortest=6) - {"sliver"}:
+            meant.setdefault(slip, set()).add(symbol)
+    for slip, symbols in meant.items():
+        if len(symbols) == 1:  # "ceium" may be cesium or cerium
+            words.setdefault(slip, ("element", min(symbols)))
     return words
 
 
-def _slips(word: str) -> set[str]:
-    """The word with one letter dropped, doubled or swapped with the next; short words could become others."""
-    if len(word) < 8:
+def slips(word: str, shortest: int = 8) -> set[str]:
+    """The word with one letter dropped, doubled or swapped with the next; shorter words could become others."""
+    if len(word) < shortest:
         return set()
     found = set()
     for place in range(1, len(word) - 1):

@@ -392,10 +392,27 @@ def test_no_metals_leaves_nonmetals_and_metalloids(text: str) -> None:
     ("text", "told"),
     [
         ("a perovksite", "“perovksite”: did you mean “perovskite”?"),
-        ("titnium dioxide", "“titnium”: did you mean “titanium”?"),
+        ("titantium dioxide", "“titantium”: did you mean “titanium”?"),
         ("flouride", "“flouride”: did you mean “fluoride”?"),
     ],
 )
 def test_a_misspelt_name_is_asked_back(text: str, told: str) -> None:
     assert told in interpret(text).remarks
     assert not any("did you mean" in remark for remark in interpret("magnetic zeolite, perovskite").remarks)
+
+
+@pytest.mark.parametrize(
+    ("text", "condition", "word"),
+    [
+        ("direct gap above 1 eV", "band_gap > 1", "direct"),
+        ("oxide with an indirect band gap of 2 eV", "band_gap >= 1.7 AND band_gap <= 2.3", "indirect"),
+        ("wide direct band gap nitride", "(band_gap IS UNKNOWN OR band_gap >= 2.0)", "direct"),
+    ],
+)
+def test_what_a_filter_takes_and_cannot_hold_is_said(text: str, condition: str, word: str) -> None:
+    request = interpret(text)
+    assert request.filter == condition
+    assert [remark for remark in request.remarks if word in remark] == [
+        f"“{word}”: not known of the compounds here, so it hides nothing and ranks nothing"
+    ]
+    assert not interpret(text.replace(f" {word}", "").replace(f"{word} ", "")).remarks
