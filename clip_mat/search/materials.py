@@ -28,7 +28,7 @@ from clip_mat.search.plans import Plan, check_k, plan
 from clip_mat.search.records import FORMAT, formula_of, unpack
 from clip_mat.search.results import MaterialHit, SearchResult
 from clip_mat.structures import Entry
-from indexes import Filter, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged, StoreMissing, StoreReadOnly
+from indexes import Filter, Hit, IndexesError, Manifest, Record, SQLiteStore, StoreDamaged, StoreMissing, StoreReadOnly
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -150,7 +150,8 @@ class MaterialsIndex:
         Args:
             text: In plain words; may be empty if there is a filter.
             k: How many.
-            filter: An OPTIMADE filter in place of the one that is read from the text; "" for none at all.
+            filter: An OPTIMADE filter in place of the one that is read from the text; "" for none at all, so that the
+                vectors alone decide.
 
         Raises:
             RequestError: If the text is too long, k is negative, there is neither text nor filter, or the filter
@@ -314,11 +315,24 @@ class MaterialsIndex:
             queries = np.concatenate([vectors[place] for place in places])
             results = iter(self._records.vector_search(queries, k, plans[places[0]].where))
             for place in places:
-                best: dict[str, float] = {}
-                for hit in chain.from_iterable(islice(results, len(vectors[place]))):
-                    best[hit.id] = max(hit.score, best.get(hit.id, -1.0))
-                found[place] = sorted(best.items(), key=lambda item: (-item[1], item[0]))[:k]
+                ranked_here = _best_first(chain.from_iterable(islice(results, len(vectors[place]))))[:k]
+                found[place] = self._named_first(plans[place], vectors[place], ranked_here, k)
         return found
+
+    def _named_first(
+        self, made: Plan, vectors: npt.NDArray[np.float32], found: list[tuple[str, float]], k: int
+    ) -> list[tuple[str, float]]:
+        """The compound that is named before those that a vector takes for it: Ca2NaTl before CaNa2Tl."""
+        if made.formula is None or not found:
+            return found
+        (first,) = self._records.get([found[0][0]])
+        if first is None or first.metadata[_FORMULA] == made.formula:
+            return found
+        named: Filter = {_FORMULA: made.formula}
+        where = named if made.where is None else {"$and": [made.where, named]}
+        hits = _best_first(chain.from_iterable(self._records.vector_search(vectors, k, where)))
+        ids = {id for id, _ in hits}
+        return [*hits, *(each for each in found if each[0] not in ids)][:k]
 
     def _vectors(self, plans: Sequence[Plan]) -> list[npt.NDArray[np.float32]]:
         """What each plan is ranked by, (m, d): the best of its m vectors counts for a compound."""
@@ -349,7 +363,7 @@ class MaterialsIndex:
             for rank, (record, (_, score)) in enumerate(zip(records, found, strict=True), 1)
             if record is not None
         )
-        notes = made.notes if hits else (*made.notes, *self._why_nothing(made))
+        notes = (*made.notes, *(_named(made, hits) if hits else self._why_nothing(made)))
         return SearchResult(made.query, made.filter, made.text, hits, notes, made.examples)
 
     def _why_nothing(self, made: Plan) -> Iterator[str]:
@@ -365,9 +379,29 @@ class MaterialsIndex:
                 yield f"{name} is not known of any compound here"
 
 
+def _best_first(hits: Iterable[Hit]) -> list[tuple[str, float]]:
+    """Ids and scores, each id once, with the best of its scores."""
+    best: dict[str, float] = {}
+    for hit in hits:
+        best[hit.id] = max(hit.score, best.get(hit.id, -1.0))
+    return sorted(best.items(), key=lambda item: (-item[1], item[0]))
+
+
 def _hit(rank: int, record: Record, score: float) -> MaterialHit:
     properties: dict[str, Any] = {name: value for name, value in record.metadata.items() if name != "id"}
     return MaterialHit(rank, record.id, formula_of(record.metadata), properties.get("spacegroup"), score, properties)
+
+
+def _named(made: Plan, hits: Sequence[MaterialHit]) -> Iterator[str]:
+    """Whether the compound that is named is here."""
+    if made.formula is None or not made.text:
+        return
+    first = hits[0]
+    if first.properties[_FORMULA] != made.formula:
+        told = formula_of({_FORMULA: made.formula})
+        yield f"{told}: no compound of this formula here{' meets the filter' if made.filter else ''}"
+    elif any(hit.score > first.score for hit in hits):
+        yield f"{first.formula}: stands first, since it is named, though the vector is nearer to others"
 
 
 def _default_clip() -> Encoder:

@@ -24,6 +24,7 @@ class Plan:
         notes: Remarks for people.
         examples: Known compounds, one of which a hit should be like.
         beside: What of the text ranks beside them; all of it where there are none.
+        formula: Reduced, of the one compound that the text names; None where it names none, or several.
     """
 
     query: str
@@ -33,6 +34,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     beside: str = ""
+    formula: str | None = None
 
     @classmethod
     def of_filter(cls, query: str, filter: str, text: str = "", notes: tuple[str, ...] = ()) -> Self:
@@ -55,7 +57,7 @@ def plan(query: str, filter: str | None = None) -> Plan:
 
     Args:
         query: In plain words; may be empty if there is a filter.
-        filter: OPTIMADE, in place of what the words say; None to take that from the words.
+        filter: OPTIMADE, in place of what the words say; None to take that from the words; "" to rank by vectors alone.
 
     Raises:
         RequestError: If the query is too long, nothing is asked, or the filter cannot be understood.
@@ -72,7 +74,9 @@ def plan(query: str, filter: str | None = None) -> Plan:
         replaced = request.filter and request.filter != filter.strip()
         notes = (f"the filter given replaces what the text says: {request.filter}",) if replaced else ()
     made = Plan.of_filter(query, request.filter if filter is None else filter, text, (*notes, *request.remarks))
-    return replace(made, examples=request.examples, beside=request.beside) if request.examples else made
+    if request.examples:
+        made = replace(made, examples=request.examples, beside=request.beside)
+    return made if filter == "" else replace(made, formula=request.formula)
 
 
 def check_k(k: int) -> None:

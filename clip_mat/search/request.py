@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from clip_mat.errors import RequestError
-from clip_mat.facts import METAL_BELOW, STABLE_BELOW
+from clip_mat.facts import METAL_BELOW, STABLE_BELOW, write_formula
 from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import Mention, find_mentions
@@ -42,6 +42,7 @@ class Request:
         remarks: How the words that rank were understood, or that they hardly were.
         examples: Known compounds that serve for the use that is named; what is sought is like one of them.
         beside: The text without that use.
+        formula: Reduced, elements in alphabetical order, where the text names one compound; else None.
     """
 
     filter: str
@@ -50,6 +51,7 @@ class Request:
     remarks: tuple[str, ...] = ()
     examples: tuple[str, ...] = ()
     beside: str = ""
+    formula: str | None = None
 
 
 def interpret(text: str) -> Request:
@@ -86,10 +88,39 @@ def interpret(text: str) -> Request:
         remarks=(
             *(f"{words[start:end]}: like {', '.join(use.examples)} ({use.source})" for start, end, use in uses),
             *_unfamiliar(text, phrases, [words[start:end] for start, end, _ in uses]),
+            *_unmet(text, phrases),
         ),
         examples=tuple(dict.fromkeys(example for _, _, use in uses for example in use.examples)),
         beside=_without(words, [(start, end) for start, end, _ in uses]),
+        formula=_named_formula(plain, mentions),
     )
+
+
+_BESIDE = re.compile(
+    r"\b(?:not|no|non|neither|nor|than|without|excluding|except|for|on|onto|to|into|from|with|against|like|by|via|under|"
+    r"over|replac\w+|instead of|alternatives? to)[ -](?:an? |the )?$",
+    re.IGNORECASE,
+)
+_PART_OF_A_WORD = re.compile(
+    r"-\w| (?:reduction|capture|storage|splitting|sensors?|sensing|substrates?|electrolytes?)\b"
+)
+_MOLECULES = frozenset(["H2O", "CO2", "CO", "H3N", "CH4", "N2O", "NO", "NO2", "O2S", "H2O2", "H2S", "ClH"])
+"""What a crystal rather meets than is, spelt as OPTIMADE does."""
+
+
+def _named_formula(text: str, mentions: Sequence[Mention]) -> str | None:
+    """The one compound that is sought by its formula: of "a substrate for GaN" it is not GaN."""
+    formulas = [mention for mention in mentions if mention.kind == "formula"]
+    if len({mention.composition for mention in formulas}) != 1:
+        return None
+    first = formulas[0]
+    if _BESIDE.search(text, max(0, first.start - 24), first.start) or _PART_OF_A_WORD.match(text, first.end):
+        return None
+    amounts = {str(symbol): float(amount or 0) for symbol, amount in first.composition}
+    if not all(amount.is_integer() for amount in amounts.values()):
+        return None
+    formula = write_formula({symbol: int(amount) for symbol, amount in amounts.items()})
+    return None if formula in _MOLECULES else formula
 
 
 def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> Iterator[str]:
@@ -104,6 +135,16 @@ def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> It
     if strange:
         told = ", ".join(f"“{word}”" for word in strange[:_MOST_TOLD]) + (", ..." if strange[_MOST_TOLD:] else "")
         yield f"{told}: crystals were not described so, and hardly rank by it"
+
+
+_DIRECT = re.compile(r"\b(?:in)?direct\b", re.IGNORECASE)
+
+
+def _unmet(text: str, phrases: Sequence[Phrase]) -> Iterator[str]:
+    """A warning where a filter holds less than the words that it took: of a gap nobody here knows if it is direct."""
+    taken = (match[0] for phrase in phrases for match in _DIRECT.finditer(text, phrase.start, phrase.end))
+    for word in dict.fromkeys(taken):
+        yield f"“{word}”: not known of the compounds here, so it hides nothing and ranks nothing"
 
 
 def _understand(text: str, mentions: Sequence[Mention], named: bool) -> Iterator[Phrase]:
@@ -269,7 +310,7 @@ _STABLE = re.compile(
 _NO_WORSE = 0.05
 """Energy above the hull in eV/atom up to which a compound passes for stable: of the metastable ones that exist half lie
 up to 0.015, nine in ten up to 0.067 (Sun et al., Sci. Adv. 2, e1600225 (2016))."""
-_WIDE_GAP = re.compile(r"\b(?:wide|large)[- ](?:band[- ]?)?gap\b", re.IGNORECASE)
+_WIDE_GAP = re.compile(r"\b(?:wide|large)[- ](?:(?:in)?direct[- ])?(?:band[- ]?)?gap\b", re.IGNORECASE)
 _NARROW = 2.0
 """Computed gap in eV below which none counts as wide: they come out a third too small, and wide begins at 3."""
 

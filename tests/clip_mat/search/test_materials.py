@@ -125,6 +125,33 @@ def test_search_is_exact_and_the_same_as_brute_force(full: MaterialsIndex) -> No
         }
 
 
+class Mistaken(FactEncoder):
+    """Takes sodium for potassium in texts."""
+
+    def encode_text(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return super().encode_text([text.replace("Na", "K") for text in texts])
+
+
+def test_the_compound_that_is_named_stands_before_those_that_a_vector_takes_for_it(tmp_path: Path) -> None:
+    with MaterialsIndex.open(tmp_path / "index", Mistaken()) as index:
+        index.add(entries())
+        result = index.search("NaCl", 3)
+        assert [hit.formula for hit in result][:2] == ["NaCl", "KCl"]
+        assert result[0].score < result[1].score
+        assert any("NaCl: stands first" in note for note in result.notes)
+        assert len({hit.id for hit in index.search("NaCl", 60)}) == len(index)
+        assert index.search("NaCl", 1, filter="")[0].formula == "KCl"  # the vector alone
+        for text in ("a substrate for NaCl", "not NaCl", "NaCl or NaBr", "NaCl-based"):
+            assert index.search(text, 3)[0].formula != "NaCl", text
+
+
+def test_a_compound_that_is_named_and_not_here_is_said_to_be_missing(full: MaterialsIndex) -> None:
+    assert "MgO: no compound of this formula here" in full.search("MgO, rock salt", 3).notes
+    assert not any("no compound" in note for note in full.search("NaCl, rock salt", 3).notes)
+    told = full.search("lead-free PbTiO3", 3).notes
+    assert "PbTiO3: no compound of this formula here meets the filter" in told
+
+
 @pytest.mark.parametrize(
     ("condition", "holds"),
     [
