@@ -132,7 +132,9 @@ _OLD_GROUPS = {
     "VII": ("F", "Cl", "Br", "I"),
 }
 """Elements of semiconductors by the older numbers of their groups, subgroups included."""
-_OF_GROUPS = re.compile(r"(?<![\w-])(?:(?:I{1,3}|IV|VI{0,2})\d?[-–])+(?:I{1,3}|IV|VI{0,2})\d?(?![\w-])")
+_OF_GROUPS = re.compile(
+    r"(?<![\w-])(?!I[-–]V(?![\w-]))(?:(?:I{1,3}|IV|VI{0,2})\d?[-–])+(?:I{1,3}|IV|VI{0,2})\d?(?![\w-])"
+)
 
 
 def find_semiconductors(text: str) -> Iterator[Phrase]:

@@ -19,8 +19,8 @@ _COMPARISONS = {
     r"|(?:a )?minimum(?: of)?|min\.?",
     "<=": r"<=|≤|=<|at most|up to|(?:no|not) (?:more|larger|greater|bigger|higher|wider) than"
     r"|not (?:above|over|exceeding|beyond)|within|(?:a )?maximum(?: of)?|max\.?",
-    ">": r">|above|over|greater than|larger than|bigger than|wider than|more than|higher than|exceeding|exceeds|beyond"
-    r"|in excess of",
+    ">": r"(?<!sub)>|above|over|greater than|larger than|bigger than|wider than|more than|higher than|exceeding"
+    r"|exceeds|beyond|in excess of",
     "<": r"<|below|under|less than|smaller than|lower than|narrower than|fewer than",
 }
 _COMPARISON = "(?:" + "|".join(_COMPARISONS.values()) + ")"
@@ -55,7 +55,7 @@ def _pattern(body: str) -> re.Pattern[str]:
 _NOT_MORE = r"(?![\w.]*\d)(?![A-Za-z/])"
 _BOUND = rf"(?P<cmp>{_COMPARISON})\s*(?:an? |the )?(?P<n>{_NUMBER})\s*(?P<u>UNIT)?"
 _RANGE = (
-    rf"(?:(?:between|from|in the range(?: of)?|ranging from)\s+)?(?P<low>{_NUMBER})\s*(?P<ul>UNIT)?"
+    rf"(?:(?:between|from|in the range(?: of)?|ranging from)\s+)?(?<![\w>}}$])(?P<low>{_NUMBER})\s*(?P<ul>UNIT)?"
     rf"\s*(?:-|to|up to|and|~|\.\.)\s*(?P<high>{_NUMBER})\s*(?P<u>UNIT)"
 )
 _SECOND = rf"\s*(?:,|,? (?:and|but|or))\s*(?P<cmp2>{_COMPARISON})\s*(?P<n2>{_NUMBER})\s*(?P<u2>UNIT)"

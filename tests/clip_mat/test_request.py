@@ -416,3 +416,16 @@ def test_what_a_filter_takes_and_cannot_hold_is_said(text: str, condition: str, 
         f"“{word}”: not known of the compounds here, so it hides nothing and ranks nothing"
     ]
     assert not interpret(text.replace(f" {word}", "").replace(f"{word} ", "")).remarks
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "KCuPdSe5 and 1.04 eV gap",
+        "CsNiF3 - 5.21 eV gap",
+        "Cd(InO<sub>2</sub>)<sub>2</sub> 78 meV/atom above hull",
+        "I-V, P6_3/mmc",
+    ],
+)
+def test_what_belongs_to_a_formula_bounds_nothing(text: str) -> None:
+    assert interpret(text).filter == ""
