@@ -24,11 +24,20 @@ from rag.answers import (
     Support,
 )
 from rag.definitions import INTRODUCES, defines, term_asked
+from rag.dimensions import Dimensions
 from rag.documents import Kind, Sentence
+from rag.passages import decode_vectors
 from rag.presentable import can_stand, is_like_heading, without_markers
 from rag.retrieval import Query, Retriever, Scored
 from rag.subjects import Subject, names_in
-from rag.wants import states_number, states_reason, wants_number, wants_reason
+from rag.wants import (
+    quantity_asked,
+    split_question,
+    states_number,
+    states_reason,
+    wants_number,
+    wants_reason,
+)
 
 PASSAGES = 8
 """Best passages whose sentences are weighed."""
@@ -54,6 +63,11 @@ LEAST_COSINE = 0.3
 
 SAME = 0.75
 """Two sentences that share this part of their words (Jaccard) and all their numbers say the same."""
+
+MATTER_SHARE, MATTER_COSINE = 0.3, 0.35
+"""Share of the word weight of the quantity asked for, or of all that is asked of the thing named, and cosine to these
+words, from which on a sentence speaks of them. Set on the training questions of ChemLit-QA, beside questions for things
+that its contexts name and matters that they do not."""
 
 _DANGLING = re.compile(
     r"(?:This|These|Those|It|Its|They|Their|Such|However|Thus|Therefore|Hence|Here|Both|Another|Indeed|Besides|Also|"
@@ -218,6 +232,8 @@ class Answerer:
         query, subject, term = self.retriever.query(part), Subject.of(part), term_asked(part)
         found, degrees = self._find(query, term, where, passages)
         candidates = self._of_subject(weigh(query, found, self.retriever.words, degrees), subject)
+        if term is None:
+            candidates = self._of_matter(candidates, part, subject)
         answered = any(
             candidate.degree >= INTRODUCES or is_answer(candidate.cosine, candidate.coverage, named=bool(subject.names))
             for candidate in candidates
@@ -266,15 +282,24 @@ class Answerer:
             if about[candidate.scored.key] and (not names or any(name <= candidate.near for name in names))
         ]
 
+    def _of_matter(self, candidates: list[Candidate], part: str, subject: Subject) -> list[Candidate]:
+        """Those that speak of what a question wants to know of the thing that it names, in its words or in others.
 
-def split_question(question: str) -> list[str]:
-    """The questions that one line asks: several question marks, or clauses joined by "and" + a question word."""
-    clauses = re.split(
-        r"(?<=\?)\s+|;\s+|,?\s+and\s+(?=(?:what|which|how|why|when|where|who|whose|does|do|did|is|are|can)\b)",
-        question,
-        flags=re.IGNORECASE,
-    )
-    return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
+        All else that is said of a compound is no answer to how hard it is.
+        """
+        quantity = quantity_asked(part)
+        if not candidates or not (quantity or subject.names or subject.elements):
+            return candidates
+        asked = self.retriever.query(quantity or subject.left_out_of(part))
+        if self.retriever.says_nothing(asked):
+            return candidates
+        vectors = {c.scored.id: decode_vectors(c.scored.record.payload) for c in candidates}
+        return [
+            c
+            for c in candidates
+            if asked.coverage(c.near) >= MATTER_SHARE
+            or float(vectors[c.scored.id][c.index] @ asked.vector) >= MATTER_COSINE
+        ]
 
 
 def weigh(
@@ -297,9 +322,10 @@ def weigh(
     passages = [scored.passage for scored in found]
     words = iter(words_of([s.text for passage in passages for s in passage.sentences]))
     numeric, causal = wants_number(query.text), wants_reason(query.text)
+    dimensions = Dimensions(query.text, Subject.of(query.text).structures)
     candidates = []
     for scored, passage in zip(found, passages, strict=True):
-        held = [frozenset(next(words)) for _ in passage.sentences]
+        held = [frozenset(next(words) - dimensions.strays(s.text)) for s in passage.sentences]
         for i, sentence in enumerate(passage.sentences):
             if not can_stand(sentence):
                 continue

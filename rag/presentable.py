@@ -43,11 +43,16 @@ _VERB = re.compile(
 )
 _HEADING = 8
 """Words of a heading at most."""
+_LABEL_WORDS = 4
+"""Words of what is no sentence for sure, where none of them is a verb."""
 
 
 def can_stand(sentence: Sentence) -> bool:
     """Whether a sentence can be one of an answer."""
     if not SHORTEST <= len(sentence.text) <= LONGEST or sentence.text.endswith(("?", ":", ",")):
+        return False
+    is_printed = any(fragment.boxes for fragment in sentence.fragments)  # in notes headings are marked, and facts short
+    if sentence.kind is Kind.BODY and is_printed and is_heading(sentence.text):
         return False
     return is_statement(sentence) and not addresses_machine(sentence.text)  # an older index may still hold these
 
@@ -58,6 +63,17 @@ def is_statement(sentence: Sentence) -> bool:
     if not sentence.whole or _GARBLED.search(sentence.text) or _POINTER.match(sentence.text):
         return False
     return sentence.kind is not Kind.CAPTION or not (_TITLE.match(sentence.text) or is_credit(sentence.text))
+
+
+def is_heading(text: str) -> bool:
+    """Whether a sentence on a printed page is a heading or an item of a list for sure: it is like one, and has four
+    words at most, or writes most of them large, or does not end as a sentence does."""
+    if not is_like_heading(text):
+        return False
+    words = re.findall(r"[^\W\d_][\w-]*", without_markers(text))
+    large = sum(word[0].isupper() for word in words if len(word) > _LABEL_WORDS)
+    small = sum(word[0].islower() for word in words if len(word) > _LABEL_WORDS)
+    return len(words) <= _LABEL_WORDS or large > small or not text.rstrip().endswith((".", "!", "”", ")"))
 
 
 def is_like_heading(text: str) -> bool:

@@ -189,6 +189,10 @@ class Retriever:
         """Whether a paper has one of some words anywhere."""
         return any(self.passages.text_search(word, 1, {"key": key}) for word in words)
 
+    def says_nothing(self, query: Query) -> bool:
+        """Whether a question has no word but those that every text has."""
+        return query.weights.keys() <= self._tokenizer.stop_words
+
     def words(self, texts: Sequence[str]) -> list[set[str]]:
         """Content words of texts, folded and stemmed as in `Query.weights`."""
         return [set(self._tokenizer.query_terms(text)) for text in texts]

@@ -2,8 +2,8 @@
 ``Sn``.
 
 A search by words finds only the spelling that was asked for. So a question is also put in the other spellings that
-the papers use: neighbouring words as one, one word as two, British English for American or the other way round, and
-elements by symbol for name or the other way round.
+the papers use: neighbouring words as one, one word as two, British English for American or the other way round,
+elements by symbol for name or the other way round, and by words that are made of its own.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import ELEMENT_SYMBOLS
+from rag.derived import relatives
+from rag.mentions import mentions_of
 
 _WORD = re.compile(r"[^\W\d_]+")
 _NEIGHBOURS = re.compile(r"(?<![^\W_])(?=([^\W\d_]{2,})[ -]([^\W\d_]{2,})(?![^\W_]))")
@@ -80,7 +81,7 @@ def other_spellings(question: str, frequency: Callable[[Sequence[str]], dict[str
         for match in _NEIGHBOURS.finditer(text)
         if len(match[1]) + len(match[2]) <= _LONGEST
     ]
-    others += [(other, (word,)) for word in words for other in _abroad(word)]
+    others += [(other, (word,)) for word in words for other in (*_abroad(word), *relatives(word))]
     others += _elements(question)
     held = frequency([*words, *(written for written, _ in others)])
     # A word that the papers have is not taken apart: "understand" asks for nothing that stands under something.
@@ -106,7 +107,7 @@ def _abroad(word: str) -> Iterator[str]:
 
 def _elements(question: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Elements of a question by symbol where it has their name, and by name where it has their symbol."""
-    for mention in find_mentions(question):
+    for mention in mentions_of(question):
         if mention.kind == "element" and len(mention.composition) == 1:
             written = question[mention.start : mention.end]
             symbol = str(mention.composition[0][0])

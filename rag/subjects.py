@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Self
 
-from clip_mat.language.mentions import find_mentions
+from rag.mentions import mentions_of
 
 _CIRCUMSTANCE = re.compile(r"\b(?:when|where|if|while|whose|during|after|before|with|by)\b", re.IGNORECASE)
 """What follows tells when and how: an answer need not repeat it."""
@@ -38,7 +38,7 @@ class Subject:
         main = next((match.start() for match in _CIRCUMSTANCE.finditer(question, 1)), len(question))
         elements: list[str] = []
         structures: list[str] = []
-        for mention in find_mentions(question):
+        for mention in mentions_of(question):
             written = question[mention.start : mention.end]
             symbols = [str(symbol) for symbol, _ in mention.composition]
             if mention.kind == "element" and written not in symbols and mention.start < main:
@@ -46,6 +46,16 @@ class Subject:
             elif mention.kind == "prototype":
                 structures.append(written)
         return cls(tuple(names_in(question)), tuple(dict.fromkeys(elements)), tuple(dict.fromkeys(structures)))
+
+    def left_out_of(self, question: str) -> str:
+        """The question with "it" for what it names.
+
+        >>> Subject.of("How hard is GaN?").left_out_of("How hard is GaN?")
+        'How hard is it?'
+        """
+        for name in sorted((*self.names, *self.elements), key=len, reverse=True):
+            question = re.sub(rf"(?<![\w-])(?:[\w-]+-)?{re.escape(name)}(?:-[\w-]+)?(?![\w-])", "it", question)
+        return question
 
 
 def names_in(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What kind of answer a question wants, and which sentences could give it."""
+"""What a question asks, which kind of answer it wants, and which sentences could give that."""
 
 from __future__ import annotations
 
@@ -10,6 +10,39 @@ _QUANTITY = re.compile(
     r"rate|size|length|thickness|lifetime|cost|concentration|density|pressure|time|ratio|fraction|mass|voltage|yield|"
     r"barrier|distance|angle|wavelength|frequency|radius|diameter|year|area|score|accuracy|error)s?\b",
     re.IGNORECASE,
+)
+_MEASURE = (
+    r"(?:energ(?:y|ies)|(?:enthalp|entrop|conductivit|resistivit|densit|viscosit|solubilit|capacit|mobilit|permittivit|"
+    r"permeabilit|porosit|affinit|electronegativit|velocit)(?:y|ies)|(?:temperature|resistance|capacitance|constant|"
+    r"coefficient|point|moment|strength|potential|voltage|current|lifetime|diameter|distance|length|angle|volume|weight|"
+    r"parameter|factor|work function|price|cost|pressure|ratio|heat|tension|wavelength|transition|expansion|barrier|"
+    r"rate|yield|speed|band ?gap|gap)s?|efficienc(?:y|ies)|frequenc(?:y|ies)|modul(?:us|i)|ind(?:ex|ices)|radi(?:us|i)|"
+    r"thickness(?:es)?|mass(?:es)?|mismatch(?:es)?|hardness|toughness)"
+)
+"""The last word of the name of what can be measured."""
+_PROCESS = (
+    r"(?: of (?:fusion|vapou?ri[sz]ation|formation|mixing|reaction|adsorption|expansion|sublimation|diffusion|"
+    r"refraction|friction|inertia|elasticity|decomposition))?"
+)
+_HOWEVER_LARGE = (
+    r"(?:(?:range of |values? of |magnitude of )(?:the )?)?(?:(?:typical|usual|reported|measured|calculated|predicted|"
+    r"computed|estimated|assumed|experimental|theoretical|average|mean|total|overall|exact|approximate|main|certified|"
+    r"record|highest|lowest|largest|smallest|best|longest|shortest|maximum|minimum|"
+    r"maximal|minimal|optimal|optimum|ideal|current|initial|final|same|new) )*"
+)
+_JOINS = r"(?:of|in|on|at|as|an?|the|and|or|for|to|by|with|is|are|was|were)\b"
+_MEASURED = rf"{_HOWEVER_LARGE}(?P<quantity>(?:(?!{_JOINS})[\w'’-]+ ){{0,3}}?{_MEASURE}{_PROCESS})"
+_ASKED = (
+    re.compile(
+        rf"\W*(?:what|which|how \w+) (?:is|are|was|were) (?:the |an? )?{_MEASURED} (?:of|for|in|at|between|under|"
+        r"needed|required|used|reported|obtained|observed|achieved|reached|measured|calculated)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        rf"\W*(?:what|which) (?!(?:is|are|was|were)\b){_MEASURED} "
+        r"(?:do|does|did|has|have|had|is|are|was|were|can|could|should)\b",
+        re.IGNORECASE,
+    ),
 )
 _NUMBER = re.compile(r"\d")
 _REASON = re.compile(
@@ -27,9 +60,35 @@ _GIVEN = re.compile(
 )
 
 
+def split_question(question: str) -> list[str]:
+    """The questions that one line asks: several question marks, or clauses joined by "and" + a question word.
+
+    "Which are 2D and which 3D?" stays whole: what its second half asks stands in the first.
+    """
+    clauses = re.split(
+        r"(?<=\?)\s+|;\s+|"
+        r",?\s+and\s+(?=(?:what|which|how|why|when|where|who|whose|does|do|did|is|are|can)(?:\s+\S+){2})",
+        question,
+        flags=re.IGNORECASE,
+    )
+    return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
+
+
 def wants_number(question: str) -> bool:
     """Whether a question asks for a quantity; what limits or causes one is asked otherwise."""
     return bool(_QUANTITY.search(question)) and not wants_reason(question)
+
+
+def quantity_asked(question: str) -> str | None:
+    """The measurable quantity whose value a question asks for, as it names it; None where it asks something else.
+
+    >>> quantity_asked("What is the highest melting point of lead halides?")
+    'melting point'
+    >>> quantity_asked("What is the role of temperature?") is None
+    True
+    """
+    found = (pattern.match(question) for pattern in _ASKED)
+    return next((match["quantity"] for match in found if match), None)
 
 
 def states_number(sentence: str) -> bool:

@@ -11,13 +11,13 @@ from clip_mat.generate.request import CrystalRequest
 from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, MIXED_CLASSES
 from clip_mat.language.formula_parser import SYMBOL
 from clip_mat.language.mention import Mention
-from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import ELEMENT_SYMBOLS
 from clip_mat.search.request import interpret
 from rag.design import cues
 from rag.design.compounds import Compound, find_compounds, readable
 from rag.design.parts import Demands
 from rag.design.stance import COMPARED, ELEMENT, removed_elements, stance
+from rag.mentions import mentions_of
 
 _STOP = (
     "is|are|was|were|be|been|has|have|had|did|does|do|can|could|would|should|will|may|might|must|with|for|that|from|"
@@ -148,7 +148,7 @@ def read_question(question: str) -> Asked:
     ]
     subject = [c for c in compounds if c not in set_aside]
     covered = [(c.start, c.end) for c in compounds]
-    mentions = [m for m in find_mentions(head) if not any(m.start < end and start < m.end for start, end in covered)]
+    mentions = [m for m in mentions_of(head) if not any(m.start < end and start < m.end for start, end in covered)]
     words: list[tuple[str, str, str]] = [("exclude", symbol, said) for symbol, said in exclude.items()]
     elements, families = _content(mentions, exclude)
     for match in _MIXED_CLASS.finditer(head):
@@ -157,7 +157,7 @@ def read_question(question: str) -> Asked:
     one_of += [symbols for name, symbols in ANION_CLASSES.items() if re.search(rf"\b{name}s?\b", head, re.IGNORECASE)]
     one_of += [FAMILY_ELEMENTS[name] for name in families if len(FAMILY_ELEMENTS.get(name, ())) > 1]
     elements += [FAMILY_ELEMENTS[name][0] for name in families if len(FAMILY_ELEMENTS.get(name, ())) == 1]
-    named = [m for m in find_mentions(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
+    named = [m for m in mentions_of(firm) if m.kind == "prototype" and _STRUCTURE_BEHIND.match(firm, m.end)]
     for symbols, joined in _required(firm):
         one_of += [symbols] if joined == "or" else []
         elements += symbols if joined == "and" else ()

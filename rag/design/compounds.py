@@ -18,7 +18,6 @@ from clip_mat.crystal import NUMBERS
 from clip_mat.facts import reduced
 from clip_mat.language.formula_parser import SYMBOL, Composition, parse_formula, plain_digits
 from clip_mat.language.formulas import conventional_formula
-from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS
 from rag.design.names import (
     ACRONYMS,
@@ -28,6 +27,7 @@ from rag.design.names import (
     ORGANIC_IONS,
     TRIVIAL_NAMES,
 )
+from rag.mentions import mentions_of
 
 MOST_ATOMS = 40
 """Most atoms in one formula unit of an ordered cell that stands for a compound with fractions."""
@@ -216,7 +216,7 @@ def _acronyms(text: str, defined: Mapping[str, str]) -> Iterator[Compound]:
 
 
 def _formulas(text: str) -> Iterator[Compound]:
-    for mention in find_mentions(text):
+    for mention in mentions_of(text):
         if mention.kind != "formula":
             continue
         name = text[mention.start : mention.end]

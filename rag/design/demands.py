@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from clip_mat.facts import Facts
 from clip_mat.facts import crystal_system as system_of
 from clip_mat.language.formulas import conventional_formula
-from clip_mat.language.mentions import find_mentions
 from clip_mat.language.names import ELEMENT_NAMES
 from clip_mat.search.request import ANYTHING, interpret
 from rag.design.asked import DEVICE_BEHIND, Asked, excluded_elements, gap_class
@@ -21,6 +20,7 @@ from rag.design.shapes import Shape, shapes_of
 from rag.design.statements import Statement, says
 from rag.design.structure_types import possible_type
 from rag.design.wish import Wish
+from rag.mentions import mentions_of
 
 MOST_WORDS = 600
 """Characters of the sentences that the text vector is made of."""
@@ -123,7 +123,7 @@ class _Draft:
     def _class_named(self) -> bool:
         """Where only the question says what it shall be: a page that speaks of such compounds."""
         for statement in self.statements:
-            for mention in find_mentions(statement.text):
+            for mention in mentions_of(statement.text):
                 if mention.kind == "prototype" and mention.name in self.asked.prototypes:
                     said = statement.text[mention.start : mention.end]
                     if not DEVICE_BEHIND.match(statement.text, mention.end):

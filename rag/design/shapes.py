@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from clip_mat.language.mention import Mention
-from clip_mat.language.mentions import find_mentions
 from rag.design.asked import DEVICE_BEHIND
 from rag.design.compounds import Compound
 from rag.design.statements import Statement
+from rag.mentions import mentions_of
 
 _NEAR, _LINKED = 7, 14
 """Most words between a compound and what its structure is called; with a verb between that links them."""
@@ -52,7 +52,7 @@ class Shape:
 def shapes_of(statement: Statement, together: Sequence[Compound]) -> list[Shape]:
     """What a sentence says of the structure of compounds that it names together, the nearest first."""
     text = statement.text
-    mentions = [m for m in find_mentions(text) if m.kind in ("prototype", "spacegroup", "crystal_system")]
+    mentions = [m for m in mentions_of(text) if m.kind in ("prototype", "spacegroup", "crystal_system")]
     mentions = [m for m in mentions if not any(m.start < c.end and c.start < m.end for c in statement.compounds)]
     mentions = _without_refuted(text, mentions)
     found = []

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from clip_mat.language.formula_parser import parse_formula
-from clip_mat.language.mention import Mention
-from clip_mat.language.mentions import find_mentions
+from rag.mentions import mentions_of
 
 Formula = tuple[tuple[str | None, float | None], ...]
 
@@ -76,12 +75,6 @@ class Substances:
 
 
 @lru_cache(maxsize=4096)
-def mentions(text: str) -> tuple[Mention, ...]:
-    """`find_mentions`, remembered: a passage is compared with many sentences."""
-    return tuple(find_mentions(text))
-
-
-@lru_cache(maxsize=4096)
 def find_substances(text: str) -> Substances:
     """The substances that a text names."""
     text = _ORGANIC.sub(lambda m: _ORGANIC_CATIONS[m[1]], _CHARGED.sub("", text))
@@ -89,7 +82,7 @@ def find_substances(text: str) -> Substances:
     elements: dict[str, str] = {}
     families: dict[str, str] = {}
     inside: set[str] = set()
-    for mention in mentions(text):
+    for mention in mentions_of(text):
         written = text[mention.start : mention.end]
         symbols = [symbol for symbol, _ in mention.composition if symbol]
         if mention.kind == "formula":

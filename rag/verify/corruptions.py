@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from clip_mat.language.names import ELEMENT_NAMES
-from rag.verify.compounds import mentions
+from rag.mentions import mentions_of
 from rag.verify.opposites import alike, inflect, is_used_as, poles
 from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers
 
@@ -121,7 +121,7 @@ def swap_unit(sentence: str, rng: random.Random) -> str | None:
 
 def swap_element(sentence: str, rng: random.Random) -> str | None:
     """Another element, of the same group mostly, in the place of one; in a formula, now and then, another count."""
-    places = [m for m in mentions(sentence) if m.kind in ("element", "formula")]
+    places = [m for m in mentions_of(sentence) if m.kind in ("element", "formula")]
     places = [m for m in places if not _ABBREVIATION.fullmatch(sentence[m.start : m.end])]
     if not places:
         return None

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from clip_mat.language.names import ELEMENT_NAMES
-from rag.verify.compounds import mentions
+from rag.mentions import mentions_of
 from rag.verify.opposites import CONTRASTS, alike, inflect, is_used_as, poles
 from rag.verify.quantities import NUMBER_WORDS, find_numbers, plain_numbers
 
@@ -240,7 +240,7 @@ def spell_number(sentence: str, rng: random.Random) -> str | None:
 
 def name_element(sentence: str, rng: random.Random) -> str | None:
     """An element by its name instead of its symbol, or the other way round."""
-    places = [m for m in mentions(sentence) if m.kind == "element"]
+    places = [m for m in mentions_of(sentence) if m.kind == "element"]
     places = [
         m
         for m in places

@@ -15,8 +15,9 @@ from functools import lru_cache
 from itertools import pairwise
 
 from clip_mat.crystal import NUMBERS
+from rag.mentions import mentions_of
 from rag.reading.text import word_list
-from rag.verify.compounds import find_substances, mentions, missing_substances
+from rag.verify.compounds import find_substances, missing_substances
 from rag.verify.opposites import DIRECTED, Pole, are_opposites
 from rag.verify.quantities import Quantity, agrees, find_numbers, plain_numbers, same_number
 from rag.verify.wording import Word, Wording, coverage, read_words, stem
@@ -83,8 +84,8 @@ def check_substances(claim: str, evidence: str) -> list[Finding]:
     groups, where it names others."""
     findings = [Finding("formula", written) for written in missing_substances(claim, evidence)]
     for kind in ("crystal_system", "spacegroup"):
-        theirs = {mention.name or mention.spacegroup for mention in mentions(evidence) if mention.kind == kind}
-        for mention in mentions(claim):
+        theirs = {mention.name or mention.spacegroup for mention in mentions_of(evidence) if mention.kind == kind}
+        for mention in mentions_of(claim):
             if mention.kind == kind and theirs and (mention.name or mention.spacegroup) not in theirs:
                 findings.append(Finding("name", claim[mention.start : mention.end]))
     return findings

@@ -12,10 +12,11 @@ from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, choose, in_reading_order, split_question
-from rag.presentable import is_like_heading, is_statement, without_markers
+from rag.extract import Candidate, choose, in_reading_order
+from rag.presentable import can_stand, is_like_heading, is_statement, without_markers
 from rag.retrieval import Scored
 from rag.subjects import names_in
+from rag.wants import split_question
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
 
@@ -100,6 +101,22 @@ def test_headings_are_told_from_sentences() -> None:
     assert not is_like_heading("Thermostats keep the temperature at a value that somebody chooses before.")
 
 
+@pytest.mark.parametrize(
+    ("text", "on_paper", "in_notes"),
+    [
+        ("Evaluation of sample efficiency.", False, True),
+        ("Impact of Training Data Size on Models.", False, True),
+        ("Polarizability, dielectric constants, and electrostatic screening", False, True),
+        ("Tin perovskites oxidise in humid air", False, True),
+        ("Discretization involves spreading the charge over a grid.", True, True),
+        ("The polyhedra form interlocking chains in three dimensions.", True, True),
+    ],
+)
+def test_a_heading_on_a_page_is_no_answer_but_a_short_note_is(text: str, on_paper: bool, in_notes: bool) -> None:
+    for boxes, stands in (((Box(0, 0, 1, 1),), on_paper), ((), in_notes)):
+        assert can_stand(Sentence(text, Kind.BODY, (Fragment(1, None, text, boxes),))) is stands
+
+
 def test_weak_sentences_are_left_out() -> None:
     strong, weak = candidate("Strong words here.", 2.0), candidate("Other weak ones.", 1.0, index=1)
     assert choose([weak, strong]) == [[strong]]
@@ -121,6 +138,8 @@ def test_sentences_of_a_paper_stand_in_its_order_and_the_best_paper_first() -> N
         ("What is A? What is B?", ["What is A?", "What is B?"]),
         ("Which materials are cheap and stable?", ["Which materials are cheap and stable?"]),
         ("Why?", ["Why?"]),
+        ("Which perovskites are 2D and which 3D?", ["Which perovskites are 2D and which 3D?"]),
+        ("What limits the lifetime and why?", ["What limits the lifetime and why?"]),
     ],
 )
 def test_questions_are_split_at_their_clauses(question: str, parts: list[str]) -> None:

@@ -58,3 +58,32 @@ def test_a_paper_that_never_names_the_structure_type_is_no_answer(tmp_path: Path
         answer = library.ask("Are 2D perovskites more stable than 3D ones?")
 
     assert {place.file for place in answer.supports} == {"paper1.md"}
+
+
+@pytest.mark.parametrize(
+    ("question", "left"),
+    [
+        ("How hard is GaN?", "How hard is it?"),
+        ("Does spiro-OMeTAD melt?", "Does it melt?"),
+        ("Is tin softer than Sn-doped GaN?", "Is it softer than it it?"),
+        ("Which thermostat is recommended?", "Which thermostat is recommended?"),
+    ],
+)
+def test_what_is_asked_besides_what_is_named(question: str, left: str) -> None:
+    assert Subject.of(question).left_out_of(question) == left
+
+
+def test_what_is_told_of_a_compound_is_no_answer_to_another_question_about_it(
+    tmp_path: Path, encoder: SentenceEncoder
+) -> None:
+    text = (
+        "Films of FAPbI3 were grown from solution. The phase of FAPbI3 is stabilised by caesium. "
+        "The band gap of FAPbI3 is 1.47 eV. Cells made of FAPbI3 absorb light up to 840 nm."
+    )
+    with _library(tmp_path, encoder, text, "Cells were dried for a day before use.") as library:
+        for question in ("What is the melting point of FAPbI3?", "Is FAPbI3 ferromagnetic?", "Who sells FAPbI3?"):
+            assert library.ask(question).abstained, question
+        gap, phase = library.ask("What is the band gap of FAPbI3?"), library.ask("How is FAPbI3 made stable?")
+
+    assert [sentence.text for sentence in gap.sentences] == ["The band gap of FAPbI3 is 1.47 eV."]
+    assert "The phase of FAPbI3 is stabilised by caesium." in [sentence.text for sentence in phase.sentences]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.wants import states_number, states_reason, wants_number, wants_reason
+from rag.wants import quantity_asked, states_number, states_reason, wants_number, wants_reason
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,23 @@ def test_what_a_sentence_states() -> None:
     assert states_reason("The films degrade because tin is oxidised.")
     assert states_reason("Oxidation of tin leads to vacancies.")
     assert not states_reason("The films were stored in the dark.")
+
+
+@pytest.mark.parametrize(
+    ("question", "quantity"),
+    [
+        ("What is the melting point of FAPbI3?", "melting point"),
+        ("What is the highest certified efficiency of tandem cells?", "efficiency"),
+        ("How large is the heat of fusion of GaN?", "heat of fusion"),
+        ("Which Debye temperature does LiMO2 have?", "Debye temperature"),
+        ("What are the values of the lattice parameters of GaN?", "lattice parameters"),
+        ("Which band gaps have been reported?", "band gaps"),
+        ("What temperature is used for annealing?", "temperature"),
+        ("What is the role of temperature in the synthesis?", None),
+        ("What is the difference in energy between A and B?", None),
+        ("Which cathodes are stable?", None),
+        ("Why is the melting point of GaN high?", None),
+    ],
+)
+def test_the_quantity_that_a_question_asks_for(question: str, quantity: str | None) -> None:
+    assert quantity_asked(question) == quantity
