@@ -31,6 +31,7 @@ from rag.presentable import can_stand, is_like_heading, without_markers
 from rag.retrieval import Query, Retriever, Scored
 from rag.subjects import Subject, names_in
 from rag.wants import (
+    initials,
     quantity_asked,
     split_question,
     states_number,
@@ -68,6 +69,10 @@ MATTER_SHARE, MATTER_COSINE = 0.3, 0.35
 """Share of the word weight of the quantity asked for, or of all that is asked of the thing named, and cosine to these
 words, from which on a sentence speaks of them. Set on the training questions of ChemLit-QA, beside questions for things
 that its contexts name and matters that they do not."""
+
+TOLD_WORDS, TOLD_SHARE = 4, 0.5
+"""Other words of a question, and the share of their weight in a sentence, from which on it tells so exactly what is
+meant that the quantity may go by another name, as an efficiency by PCE."""
 
 _DANGLING = re.compile(
     r"(?:This|These|Those|It|Its|They|Their|Such|However|Thus|Therefore|Hence|Here|Both|Another|Indeed|Besides|Also|"
@@ -290,15 +295,21 @@ class Answerer:
         quantity = quantity_asked(part)
         if not candidates or not (quantity or subject.names or subject.elements):
             return candidates
-        asked = self.retriever.query(quantity or subject.left_out_of(part))
+        left = subject.left_out_of(part)
+        asked = self.retriever.query(quantity or left)
         if self.retriever.says_nothing(asked):
             return candidates
+        told = self.retriever.query(left.replace(quantity, "") if quantity else left)
+        is_told = len(told.weights) >= TOLD_WORDS
+        short = initials(quantity or "")
         vectors = {c.scored.id: decode_vectors(c.scored.record.payload) for c in candidates}
         return [
             c
             for c in candidates
             if asked.coverage(c.near) >= MATTER_SHARE
             or float(vectors[c.scored.id][c.index] @ asked.vector) >= MATTER_COSINE
+            or (is_told and told.coverage(c.near) >= TOLD_SHARE)
+            or (short and re.search(rf"\b{short}s?\b", c.sentence.text))
         ]
 
 

@@ -91,6 +91,12 @@ def quantity_asked(question: str) -> str | None:
     return next((match["quantity"] for match in found if match), None)
 
 
+def initials(name: str) -> str:
+    """What a name of several words is short for, as a rule: ``FF`` for "fill factor"; "" for one word."""
+    words = re.findall(r"[^\W\d_]+", name)
+    return "".join(word[0] for word in words).upper() if len(words) > 1 else ""
+
+
 def states_number(sentence: str) -> bool:
     """Whether a sentence holds a number."""
     return bool(_NUMBER.search(sentence))

@@ -52,13 +52,6 @@ def gloss(compound: Compound, asked: Asked) -> str:
     return " ".join(said)
 
 
-def _can_be(prototype: str, compound: Compound) -> bool:
-    """Whether a compound can have a structure type; one with organic ions only that of perovskite."""
-    if not compound.counts:
-        return "perovskite" in prototype and bool(_LIKE_PEROVSKITE.search(compound.name))
-    return possible_type(prototype, compound.counts) is not None
-
-
 @lru_cache(4096)
 def _classes(symbols: frozenset[str]) -> tuple[str, ...]:
     """Names of classes by anions: ``chloride``, ``halide``, ``phosphate``, ``chalcohalide``."""

@@ -15,6 +15,13 @@ _DIGITS = re.compile(r"\d+")
 _LABEL = re.compile(r"(?<![\d.,/:–-])([SeA]?)(\d{1,5})(?![\d,/:–]|\.\d|-\d)")
 _RANGE = re.compile(r"(?<!\d)(\d{1,5})[–-](\d{1,5})(?!\d)")
 _ROMAN = re.compile(r"^[ivxlc]{1,7}$|^[IVXLC]{1,7}$")
+_BUTTON = re.compile(
+    r"\W*(?:check for updates|crossmark|(?:view|read) (?:the )?(?:article|journal|issue)(?: online)?"
+    r"(?: for updates and enhancements)?|read online|metrics & more|article recommendations|"
+    r"(?:download|export|get) (?:pdf|citations?|permissions?))\W*",
+    re.IGNORECASE,
+)
+"""What publishers' pages have to be clicked on."""
 _ROMAN_VALUES = {"i": 1, "v": 5, "x": 10, "l": 50, "c": 100}
 
 
@@ -52,6 +59,7 @@ def find_furniture(pages: Sequence[PagePieces]) -> Furniture:
     _mark_repeated(pages, edges, ids, running)
     _mark_sideways(pages, ids, running)
     _mark_line_numbers(pages, ids)
+    _mark_buttons(pages, ids)
     labels = _labels(pages, edges, ids)
     return Furniture(ids, labels, tuple(running.values()))
 
@@ -126,6 +134,11 @@ def _mark_line_numbers(pages: Sequence[PagePieces], ids: list[set[int]]) -> None
             step, times = steps.most_common(1)[0]
             if step in (1, 5) and times >= 0.8 * (len(column) - 1):
                 ids[index].update(id(piece) for piece in column)
+
+
+def _mark_buttons(pages: Sequence[PagePieces], ids: list[set[int]]) -> None:
+    for index, page in enumerate(pages):
+        ids[index].update(id(piece) for piece in page.pieces if _BUTTON.fullmatch(piece.text))
 
 
 def _labels(pages: Sequence[PagePieces], edges: Sequence[list[Piece]], ids: list[set[int]]) -> list[str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rag.wants import quantity_asked, states_number, states_reason, wants_number, wants_reason
+from rag.wants import initials, quantity_asked, states_number, states_reason, wants_number, wants_reason
 
 
 @pytest.mark.parametrize(
@@ -50,3 +50,9 @@ def test_what_a_sentence_states() -> None:
 )
 def test_the_quantity_that_a_question_asks_for(question: str, quantity: str | None) -> None:
     assert quantity_asked(question) == quantity
+
+
+def test_names_of_several_words_have_initials() -> None:
+    assert initials("power conversion efficiency") == "PCE"
+    assert initials("fill factors") == "FF"
+    assert initials("efficiency") == ""

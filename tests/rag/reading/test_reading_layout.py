@@ -257,3 +257,20 @@ def test_whose_a_figure_is_is_no_evidence(read_bytes: Read) -> None:
         "a Micrograph of the one.",
         "b Micrograph of the other film, which is reproduced by theory.",
     ]
+
+
+@pytest.mark.parametrize("button", ["Check for updates", "View Article Online", "Read Online", "Metrics & More"])
+def test_what_is_clicked_on_is_no_part_of_a_sentence(read_bytes: Read, button: str) -> None:
+    commands = two_columns(700, 700)
+    commands[6:6] = [text(250, 700 - 12 * 5 - 14, button, 10)]
+    document = read_bytes(Builder().page(*commands).build())
+    said = " ".join(sentence.text for sentence in document.sentences)
+    assert button not in said
+    assert "followed by the right column, where this sentence" in said
+
+
+def test_a_sentence_about_updates_is_read(read_bytes: Read) -> None:
+    commands = column(50, 700, (*LEFT[:5], "The reader is asked to check for updates of this database every"))
+    commands += column(310, 700, ("year, and to view the article online where figures move.", *RIGHT[1:]))
+    said = " ".join(sentence.text for sentence in read_bytes(Builder().page(*commands).build()).sentences)
+    assert "check for updates of this database every year, and to view the article online where" in said
