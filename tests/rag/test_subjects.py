@@ -89,18 +89,14 @@ def test_what_is_told_of_a_compound_is_no_answer_to_another_question_about_it(
     assert "The phase of FAPbI3 is stabilised by caesium." in [sentence.text for sentence in phase.sentences]
 
 
-def test_a_quantity_may_go_by_its_initials_or_be_meant_by_all_the_rest(
-    tmp_path: Path, encoder: SentenceEncoder
-) -> None:
+def test_a_quantity_may_go_by_its_initials_or_be_meant_by_the_rest(tmp_path: Path, encoder: SentenceEncoder) -> None:
     text = (
-        "Cells made of FAPbI3 with a nanopattern of titania reached an FF of 0.84. "
-        "After doping with caesium and relaxing the strain of the lattice, 24.4% were certified for FAPbI3."
+        "Solar cells of FAPbI3 achieve an FF of 0.84. "
+        "After FAPbI3 was doped with caesium and the strain of its lattice was relaxed, 24.4% were certified."
     )
+    asked = "What efficiency was certified after FAPbI3 was doped with caesium and its lattice strain relaxed?"
     with _library(tmp_path, encoder, text, "Cells were dried for a day before use.") as library:
-        short = library.ask("What fill factor was achieved by FAPbI3 cells?")
-        meant = library.ask(
-            "What efficiency did FAPbI3 reach after doping with caesium and relaxing strain in its lattice?"
-        )
+        short, meant = map(library.ask, ("What fill factor do FAPbI3 solar cells achieve?", asked))
 
     assert "FF of 0.84" in short.text
     assert "24.4%" in meant.text
