@@ -12,7 +12,7 @@ SHORTEST, LONGEST = 20, 700
 """Characters of a sentence that can stand by itself."""
 
 _FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
-_BULLET = re.compile(r"^[\s•▪■●◦‣·*]+")
+_BULLET = re.compile(r"^[\s•▪■●◦‣·*\ufffd]+")
 _LABEL = re.compile(r"^(?:ABSTRACT|SUMMARY|HIGHLIGHTS|INTRODUCTION|CONCLUSIONS?|RESULTS|METHODS)\b[:.]?\s+(?=[A-Z])")
 _MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
 
@@ -34,8 +34,8 @@ _POINTER = re.compile(
 )
 """Beginnings of sentences that only say where something is told."""
 
-_GARBLED = re.compile(r"ð[^ð]*Þ")
-"""Brackets of a formula whose font does not say what its glyphs are."""
+_GARBLED = re.compile(r"ð[^ð]*Þ|(?<=\S )\ufffd [A-Z]")
+"""Brackets of a formula, or bullets between the items of a list, whose font does not say what its glyphs are."""
 _VERB = re.compile(
     r"\b(?:is|are|was|were|be|been|has|have|had|do|does|did|can|could|may|might|will|would|should|must)\b"
     r"|(?<![-\w])[a-z]+ed\b|n['’]t\b",
