@@ -12,7 +12,7 @@ SHORTEST, LONGEST = 20, 700
 """Characters of a sentence that can stand by itself."""
 
 _FORGED = re.compile(r"\s*[(（[][^][()（）]*\b\w+(?:\d{4}|nd)[a-z]*,? pages? \d+[^][()（）]*(?:[)）\]]|(?=[.!?]?$))")
-_BULLET = re.compile(r"^[\s•▪■●◦‣·*\ufffd]+")
+_BULLET = re.compile(r"^(?:[\s•▪■●◦‣·*\ufffd]|[-–—]\s)+")
 _LABEL = re.compile(r"^(?:ABSTRACT|SUMMARY|HIGHLIGHTS|INTRODUCTION|CONCLUSIONS?|RESULTS|METHODS)\b[:.]?\s+(?=[A-Z])")
 _MARKER = re.compile(r"\s*\[\d{1,2}\]|\s*\[\d+(?:\s*[,–-]\s*\d+)+\]")
 

@@ -171,6 +171,7 @@ def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
     text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
     assert without_markers(text) == "Doping helps a lot along [110]."
     assert without_markers("ABSTRACT Perovskites age [1].") == "Perovskites age."
+    assert without_markers("- The film is stable.") == "The film is stable."
     assert without_markers("METHODS of growth differ.") == "METHODS of growth differ."
 
 
