@@ -56,14 +56,14 @@ _COMPOUND_STARTS = word_list(
 class Vocabulary:
     """Words of one document, to tell a hyphen that belongs to a word from one that only breaks it."""
 
-    def __init__(self, lines: Iterable[Line]) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._words: Counter[str] = Counter()
         self._compounds: Counter[str] = Counter()
         words: list[str] = []
         broken = False  # whether the line begins with the second half of a word
         for line in lines:
-            found = _WORD.findall(readable(line.text).lower())[broken:]
-            broken = line.text[-1:] in _HYPHENS
+            found = _WORD.findall(readable(line).lower())[broken:]
+            broken = line[-1:] in _HYPHENS
             if found and broken:
                 found.pop()
             words += found

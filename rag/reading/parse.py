@@ -149,7 +149,7 @@ class _Writer:
     ) -> None:
         lines = [line for column in columns for line in column]
         self._codes = GlyphCodes(line.text for line in lines)
-        self._vocabulary = Vocabulary(lines)
+        self._vocabulary = Vocabulary(line.text for line in lines)
         self._raised = votes_for_raised_citations(lines) >= _CITATION_VOTES
         self._labels = labels
         self._pages = pages

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rag.documents import Document, Fragment, Kind, Page, Sentence
 from rag.errors import UnreadableDocument
+from rag.reading.flow import Vocabulary
 from rag.reading.roles import BACK, REFERENCES
 from rag.reading.sentences import sentence_ends
 from rag.reading.text import one_line, readable, strip_controls
@@ -25,6 +26,7 @@ _HEADING = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 _ITEM = re.compile(r"^\s*(?:[-*+]|\d{1,3}[.)])\s+")
 _TABLE_ROW = re.compile(r"^\s*\|.*\|\s*$")
+_BROKEN_WORD = re.compile(r"\b([^\W\d_]+)[-‐‑]\s*\n\s*([^\W\d_]+)")
 
 
 def parse_plain(path: Path, data: bytes) -> Document:
@@ -77,6 +79,11 @@ def _decode(path: Path, data: bytes) -> str:
 
 def _sentences(pages: list[str], markdown: bool) -> Iterator[Sentence]:
     section, kind, paragraph = "", Kind.BODY, 0
+    vocabulary = Vocabulary(line.rstrip() for page in pages for line in page.split("\n"))
+
+    def join(match: re.Match[str]) -> str:
+        return match[1] + "-" * vocabulary.keeps_hyphen(match[1], match[2]) + match[2]
+
     for number, page in enumerate(pages, start=1):
         for block_kind, text in _blocks(page, markdown):
             if block_kind is Kind.HEADING:
@@ -84,7 +91,7 @@ def _sentences(pages: list[str], markdown: bool) -> Iterator[Sentence]:
                 kind = Kind.REFERENCE if REFERENCES.match(section) else Kind.BACK if BACK.match(section) else Kind.BODY
             chosen = kind if block_kind is Kind.BODY else block_kind
             for sentence in _split(text, chosen):
-                quote = one_line(readable(sentence))
+                quote = one_line(readable(_BROKEN_WORD.sub(join, sentence)))
                 if quote:
                     yield Sentence(quote, chosen, (Fragment(number, None, quote, ()),), section, paragraph)
             paragraph += 1

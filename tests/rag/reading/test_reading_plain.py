@@ -84,3 +84,9 @@ def test_nothing_but_blanks_is_refused(read_bytes: Read) -> None:
 def test_escape_codes_are_stripped(read_bytes: Read) -> None:
     document = read_bytes(b"# \x1b[31mred\x1b[0m\n\nA \x1b]0;evil\x07sentence.\n", "a.md")
     assert [sentence.text for sentence in document.sentences] == ["red", "A sentence."]
+
+
+def test_words_broken_at_the_end_of_a_line_are_joined_and_compounds_keep_their_hyphen(read_bytes: Read) -> None:
+    text = "Milling reduces the par-\nticle size. We call such lead-\nfree films free of lead.\n"
+    said = [sentence.text for sentence in read_bytes(text.encode(), "book.txt").sentences]
+    assert said == ["Milling reduces the particle size.", "We call such lead-free films free of lead."]
