@@ -19,7 +19,7 @@ from clip_mat.language.formula_parser import (
     parse_sloppy_formula,
 )
 from clip_mat.language.mention import Found, Mention
-from clip_mat.language.mentioned_prototypes import STRUCTURE_BEHIND, TYPE_BEHIND
+from clip_mat.language.mentioned_prototypes import STRUCTURE_BEHIND, names_a_type
 from clip_mat.language.names import ELEMENT_SYMBOLS
 from clip_mat.language.words import NO_FORMULAS, SHOUTED_NO_FORMULAS
 
@@ -115,7 +115,7 @@ def _one_formula(text: str, start: int, end: int, piece: str, shouted: bool) -> 
             return None
     elif not digits and piece.isupper() and len(set(piece)) < len(piece):
         return None  # an abbreviation: BCC, FCC
-    if TYPE_BEHIND.match(text, end):  # "K2NiF4-type" names a structure, not what the crystal is made of
+    if names_a_type(text, start, end):  # not what the crystal is made of
         return Mention(start, end, "prototype", name=piece)
     return Mention(start, end, "formula", composition)
 

@@ -27,8 +27,9 @@ _GROUP_WORD = (
 )
 """With a slip of the fingers, too: ``spacegrup``, ``sapce group``."""
 _NUMBER = re.compile(
-    rf"(?:{_GROUP_WORD}\s*[-:=]?\s*(?:(?:no|nr|n[umber]{{2,7}})\.?)?\s*#?\s*|\bno\. ?|#|\bgroup )"
-    r"\(?(\d{1,3})\)?(?![\d.]*\w)(?![- ](?:element|metal|anion|cation|semiconductor))",
+    rf"(?:{_GROUP_WORD}\s*[-:=]?\s*(?:(?:no|nr|n[umber]{{2,7}})\.?)?\s*#?\s*|\bno\. ?|#|(?P<group>\bgroup ))"
+    r"\(?(\d{1,3})\)?(?![\d.:]*\w)(?! ?(?:m?eV|GPa|atoms?|%))"
+    r"(?(group)(?![- ](?:element|metal|anion|cation|semiconductor)))",
     re.IGNORECASE,
 )
 _NUMBER_BEHIND = re.compile(
@@ -45,14 +46,18 @@ _LAYERED = re.compile(r"[PO][23][- ]phase")
 """Layered oxides of batteries, by the stacking of their oxygen."""
 _PIECE_LIKE = re.compile(r"[PIFCB]\d|[CP]m")
 
-_SHORT = re.compile(r"C2|Cm|Pm|R3|[PI]4|P[1236]|[pri][1-6]|[pif]23|c2|(?<!\d)(?<!\d )(?:[cp]m|cc|pc)")
+_SHORT = re.compile(r"C2|Cm|Pm|R3|[PI]4|P[1236]|[pri][1-6]|[pif]23|c2|[cp]m|cc|pc")
 """Symbols that are taken for what they are where the text names its compound otherwise."""
 _UNITLIKE = frozenset(["cm", "pm", "cc", "pc"])
+_QUANTITY_BEFORE = re.compile(r"(?:^|[\s(~<>=])\d[\d.,]* ?$")
 _RARE_ELEMENTS = frozenset(["Cm", "Pm"])
 """Curium and promethium, of which fewer compounds are known than of the groups so called."""
 _APART = re.compile(r"[\s,;:|/()\-]{0,3}")
-_PIECE_BEFORE = re.compile(r"(?:^|[^A-Za-z0-9>])[A-Z][a-z]?(?:\$?_?\{?\d+\}?\$?)? ?$")
-_PIECE_BEHIND = re.compile(r" ?[A-Z][a-z]?\d*(?![A-Za-z0-9($<])")
+_PIECE_BEFORE = re.compile(rf"(?:^|[^A-Za-z0-9>]){SYMBOL}(?:\$?_?\{{?\d+\}}?\$?)? ?$")
+_PIECE_BEHIND = re.compile(rf" ?{SYMBOL}\d*(?![A-Za-z0-9($<])")
+_IN_A_LIST = re.compile(rf"(?:,| and| or| plus|/) ?{SYMBOL}(?![A-Za-z0-9])")
+_TYPE_BEFORE = re.compile(r"\b(?:structure[- ]type|prototype)s?\W{0,3}$", re.IGNORECASE)
+_TYPE_BEHIND = re.compile(r"[- ](?:structure|type|prototype)", re.IGNORECASE)
 _RUN_BEFORE = re.compile(rf"(?<![A-Za-z0-9>])(?:{SYMBOL}\d* )+$")
 _ONE = re.compile(r"[a-zA-Z]1(?!\d)")
 _WORD = re.compile(r"[A-Za-z]{5,}")
@@ -62,13 +67,14 @@ def find_spacegroups(text: str) -> Found:
     """Symbols, with their number where it follows, and numbers of space groups."""
     told = list(_symbols(text))
     for match in _NUMBER.finditer(text):
-        if 1 <= int(match[1]) <= 230:
-            told.append(Mention(match.start(), match.end(), "spacegroup", spacegroup=int(match[1])))
+        if 1 <= int(match[2]) <= 230:
+            told.append(Mention(match.start(), match.end(), "spacegroup", spacegroup=int(match[2])))
     yield from _without_atoms(text, told)
 
 
 def _symbols(text: str) -> Iterator[Mention]:
     compounds = cache(lambda: _compounds(text))  # looked for at most once, and seldom
+    systems = cache(lambda: _systems(text))
     for match in _START.finditer(text):
         start = match.start()
         symbol = find_symbol(text, start)
@@ -90,7 +96,11 @@ def _symbols(text: str) -> Iterator[Mention]:
             or _GROUP_BEFORE.search(text, max(0, start - 30), start)
             or (
                 not _LAYERED.match(text, start)
-                and (_GROUP_AFTER.match(text, end) or _stands_apart(text, start, end, compounds))
+                and (
+                    _GROUP_AFTER.match(text, end)
+                    or _stands_apart(text, start, end, compounds)
+                    or _fits(text, start, end, number, systems)
+                )
             )
         ):
             yield Mention(start, end, "spacegroup", spacegroup=number)
@@ -102,9 +112,36 @@ def _compounds(text: str) -> list[Mention]:
     return [*found, *find_anonymous(text)]
 
 
+def _systems(text: str) -> set[str]:
+    """The crystal systems that are named."""
+    words = (WORD_MENTIONS.get(word.lower()) for word in _WORD.findall(text))
+    return {word[1] for word in words if word is not None and word[0] == "crystal_system"}
+
+
+def _fits(text: str, start: int, end: int, number: int, systems: Callable[[], set[str]]) -> bool:
+    """Whether a doubtful symbol is of the crystal system that is named, and no element stands beside it."""
+    return (
+        _SHORT.fullmatch(text, start, end) is not None
+        and crystal_system(number) in systems()
+        and not _is_beside_element(text, start, end)
+        and not _is_quantity(text, start, end)
+        and not _IN_A_LIST.match(text, end)
+    )
+
+
+def _is_quantity(text: str, start: int, end: int) -> bool:
+    """Whether it is a unit behind its number: 5 cm."""
+    return text[start:end] in _UNITLIKE and _QUANTITY_BEFORE.search(text, max(0, start - 10), start) is not None
+
+
+def _is_beside_element(text: str, start: int, end: int) -> bool:
+    before = _PIECE_BEFORE.search(text, max(0, start - 12), start)
+    return before is not None or _PIECE_BEHIND.match(text, end) is not None
+
+
 def _stands_apart(text: str, start: int, end: int, compounds: Callable[[], Sequence[Mention]]) -> bool:
     """Whether a doubtful symbol stands beside a compound, and is no part of one in pieces: ``Na2 C2 O4``."""
-    if not _SHORT.fullmatch(text, start, end):
+    if not _SHORT.fullmatch(text, start, end) or _is_quantity(text, start, end):
         return False
     others = [each for each in compounds() if each.end <= start or each.start >= end]
     symbol = text[start:end]
@@ -146,21 +183,24 @@ def _symbols_in(text: str) -> list[str]:
 
 
 def _without_atoms(text: str, told: Sequence[Mention]) -> Iterator[Mention]:
-    """Drop symbols beside an element that could be atoms, where they contradict the symmetry that is told otherwise."""
-    atoms = [
+    """Drop symbols that could be atoms or structure types where they contradict the symmetry that is told otherwise."""
+    doubtful = [
         each
         for each in told
         if parse_formula(text[each.start : each.end])
-        and (_PIECE_BEFORE.search(text, max(0, each.start - 12), each.start) or _PIECE_BEHIND.match(text, each.end))
+        and (
+            _is_beside_element(text, each.start, each.end)
+            or _TYPE_BEFORE.search(text, max(0, each.start - 20), each.start)
+            or _TYPE_BEHIND.match(text, each.end)
+        )
     ]
-    if not atoms:
+    if not doubtful:
         yield from told
         return
-    groups = {each.spacegroup for each in told if each not in atoms}
-    words = (WORD_MENTIONS.get(word.lower()) for word in _WORD.findall(text))
-    systems = {word[1] for word in words if word is not None and word[0] == "crystal_system"}
+    groups = {each.spacegroup for each in told if each not in doubtful}
+    systems = _systems(text)
     for each in told:
         number = each.spacegroup or 0
         agrees = (not groups or number in groups) and (not systems or crystal_system(number) in systems)
-        if each not in atoms or agrees:
+        if each not in doubtful or agrees:
             yield each

@@ -16,9 +16,16 @@ from clip_mat.language.formula_parser import is_last_piece, parse_formula
 from clip_mat.language.mention import Found, Mention
 from clip_mat.language.names import COMMON_COMPOUNDS, ELEMENT_SYMBOLS, aliases, loose_aliases, prototype_names
 
-_TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured)\b)"
+_TYPE = r"(?:[- ](?:crystal[- ])?(?:structure[- ])?(?:types?|prototypes?)\b|-(?:like|structured?)\b)"
 TYPE_BEHIND = re.compile(_TYPE, re.IGNORECASE)
 """Words that make a compound the name of its structure."""
+_LIKENESS_BEFORE = re.compile(
+    r"(?:\b(?:isotypic|isostructural|isomorphous)(?:ly)? (?:with|to)|\bsame (?:crystal )?structure as"
+    r"|\b(?:with|has|have|having|(?:shar|adopt|tak|possess)\w*) the (?:crystal )?structure of"
+    r"|\b(?:structure[- ]types?|prototypes?)(?: is| of)?\s?[:=-]?)"
+    r" ?(?:that of |those of )?(?:(?:alpha|beta|α|β)-)?$",
+    re.IGNORECASE,
+)
 _NAMED_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?structures?\b", re.IGNORECASE)
 """... and a type that has no other name than its compound's: "the ThMn12 structure" is hardly that of ThMn12."""
 STRUCTURE_BEHIND = re.compile(rf"{_TYPE}|[- ](?:crystal[- ])?(?:structures?|lattice|phases?|laves|compounds?)\b", re.I)
@@ -30,6 +37,15 @@ _GROUPS_TOO = frozenset(["C2"])
 _POLYTYPE = re.compile(r"\d[HRT] ")
 _FIRST_WORD = re.compile(r"[^\W_]+")
 _CHEMICAL_NAMES = frozenset(["ammonia", "hexaboride", "dodecaboride"])
+
+
+def names_a_type(text: str, start: int, end: int) -> bool:
+    """Whether a compound stands for its structure: ``K2NiF4-type``, ``isotypic with BaNiSn3``."""
+    return bool(TYPE_BEHIND.match(text, end) or _is_likened(text, start))
+
+
+def _is_likened(text: str, start: int) -> bool:
+    return _LIKENESS_BEFORE.search(text, max(0, start - 48), start) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +85,9 @@ def find_prototypes(text: str) -> Found:
                 continue
             if plain[end : end + 1] == "s" and alias.behind is None:  # perovskites
                 end += 1
-            if plain[end : end + 1].isalnum() or (alias.behind and not alias.behind.match(text, end)):
+            if plain[end : end + 1].isalnum():
+                continue
+            if alias.behind and not alias.behind.match(text, end) and not _is_likened(text, start):
                 continue
             if alias.symbol and (is_last_piece(text, start) or combining(text[max(0, start - 1)])):
                 continue  # of "Ta2 Fe B2" or of the space group P4\u0305b2
@@ -87,7 +105,7 @@ def find_compound_names(text: str) -> Found:
             start, end = word.start(), word.start() + len(name)
             if plain.startswith(name, start) and not plain[end : end + 1].isalnum():
                 composition = parse_formula(COMMON_COMPOUNDS[name])
-                if composition and not TYPE_BEHIND.match(text, end):
+                if composition and not names_a_type(text, start, end):
                     yield Mention(start, end, "formula", composition)
                 break
 
@@ -122,7 +140,10 @@ def _spell(written: str, name: str) -> list[_Alias]:
         if written in _GROUPS_TOO:
             behind = TYPE_BEHIND
         spellings = {written, _DIGITS_APART.sub("", written)}
-        return [_Alias(_plain(spelling), name, behind, symbol=True) for spelling in spellings]
+        return [
+            _Alias(_plain(spelling), name, None if _DIGITS_APART.search(spelling) else behind, symbol=True)
+            for spelling in spellings
+        ]
     if parse_formula(stem) is not None or (stem != written and stem in ELEMENT_SYMBOLS):
         return [_Alias(_plain(stem), name, _NAMED_BEHIND if written == name else TYPE_BEHIND)]
     text = _plain(written)

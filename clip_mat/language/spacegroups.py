@@ -36,6 +36,8 @@ _EACH_COUNTED = re.compile(r"(?:[BCFIP]\d)(?:[A-Z][a-z]?\d)+")
 _WORDS = frozenset(["Imam"])
 _ARTICLES = frozenset(["an", "in", "An", "In"])
 """Groups in some setting, were they not words: "crystallizes in an orthorhombic cell"."""
+_ARTICLE_AND_NUMBER = re.compile(r"[ABCFIRabcfir][ _]1(?::[12])?")
+"""... and "a 1:2 compound"."""
 
 
 def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
@@ -60,13 +62,13 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
 
 @lru_cache(maxsize=16384)
 def _read(text: str) -> tuple[int, bool] | None:
-    if text in _ARTICLES:
+    if text in _ARTICLES or _ARTICLE_AND_NUMBER.fullmatch(text):
         return None
     key = _NOISE.sub("", _BARRED.sub("-", _BAR_BEHIND.sub(r"-\1", text)))
     number = _number_of(key)
     if number is not None:
         return number, not (_DOUBTFUL.fullmatch(key) or key in _WORDS)
-    if " " in text or _EACH_COUNTED.fullmatch(key) or _is_formula(key):
+    if " " in text.replace(" / ", "/") or _EACH_COUNTED.fullmatch(key) or _is_formula(key):
         return None
     sloppy = key[0].upper() + key[1:].lower()
     number = None if sloppy in _WORDS else _number_of(sloppy)

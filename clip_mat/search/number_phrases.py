@@ -122,8 +122,8 @@ _ELEMENTS_BOUND = _pattern(
 _ELEMENTS_EXACT = _pattern(
     rf"{_WITH}(?P<n>{_COUNT})(?:[- ](?:different |distinct |chemical )*(?:elements|element|component))(?![\w-])"
 )
-_NUMBERED_BEFORE = re.compile(r"(?:\bgroup|\bnumber|\bno\.?|\bsg|\bspg|#)[ :.]*$", re.IGNORECASE)
-"""Behind these a number is a name and counts nothing: "space group 116 elements: ..."."""
+_NUMBERED_BEFORE = re.compile(r"(?:(?:group|\bnumber|\bno\.?|\bsg|\bspg|#)[ :.]*|\w-)$", re.IGNORECASE)
+"""Behind these a number is a name and counts nothing: "space group 116 elements: ...", "P-3 elements: ..."."""
 _ARITIES = {"unary": 1, "binary": 2, "ternary": 3, "quaternary": 4, "quinary": 5, "senary": 6}
 _ARITY = "(?:" + "|".join(word[:-1] + "(?:y|ies)" for word in _ARITIES) + ")"
 _ARITY_LIST = _pattern(

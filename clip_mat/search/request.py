@@ -223,7 +223,11 @@ _NEGATION = re.compile(
     r"|\bexcept (?:for )?|\bother than |\bwithout (?:an? |any )?|\bnever )$",
     re.IGNORECASE,
 )
-_METALLIC = re.compile(r"\b(?:non-?metallic|not (?:a metal|metals|metallic|conducting))\b", re.IGNORECASE)
+_METALLIC = re.compile(
+    r"\b(?:non-?metallic|not (?:a metal|metals|metallic|conducting)|(?:do|does) not conduct(?: like a metal)?"
+    r"|without (?:any )?metallic (?:conduct(?:ion|ivity)|behaviou?r|character))\b(?! heat)",
+    re.IGNORECASE,
+)
 _NON_TOXIC = re.compile(r"\b(?:non-?toxic|not toxic)\b", re.IGNORECASE)
 _NEW_ANIONS = {
     re.compile(r"\b(?:di)?chalcogenides?\b", re.IGNORECASE): ANION_CLASSES["chalcogenide"],
@@ -337,7 +341,7 @@ _LOOSE = r"(?:and|or|but|with|that|which|having|has|have|is|are)"
 _LOOSE_START = re.compile(rf"^(?:\s|[,;:.]|{_LOOSE}\b)+", re.IGNORECASE)
 _LOOSE_END = re.compile(rf"(?:\s|[,;:]|\b(?:{_LOOSE}|a|an|the|of|by)\b)+$", re.IGNORECASE)
 _LOOSE_MIDDLE = re.compile(
-    rf"\b(?:{_LOOSE}|a|an)\s*(?=[,;]|(?:and|but|with|that|which)\b)",
+    rf"(?<![\w/])(?:{_LOOSE}|a|an)\s*(?=[,;]|(?:and|but|with|that|which)\b)",
     re.IGNORECASE,
 )
 

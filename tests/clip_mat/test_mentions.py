@@ -520,3 +520,43 @@ def test_elements_of_a_compound_whose_amounts_are_open(text: str, symbols: str) 
 
 def test_many_symbols_in_a_row_take_no_time() -> None:
     find_mentions("Ca Ti O3 " * 4_000)  # the test's own time limit is the assertion
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("a sulfide isotypic with MgAl2O4", "spinel"),
+        ("crystals isostructural with ThCr2Si2", "thorium chromium silicide"),
+        ("a nitride with the structure of NaCl", "rock salt"),
+        ("the same structure as alpha-NaFeO2", "alpha sodium ferrite"),
+        ("Cu2MnAl-structure", "Heusler"),
+        ("structure type - C34", "calaverite"),
+        ("isotypic with Xe3Pm7", "Xe3Pm7"),
+    ],
+)
+def test_a_compound_that_another_is_likened_to_is_a_structure_type(text: str, name: str) -> None:
+    assert said(text, "prototype") == [("prototype", name)]
+    assert said(text, "formula") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "group"),
+    [
+        ("monoclinic, c2, metastable", 5),
+        ("tetragonal phase, i4", 79),
+        ("c2 / c and nonmetallic", 15),
+        ("a binary compound, SG 60 semiconductor", 60),
+        ("an L1_2-type compound no. 221 metallic", 221),
+        ("A 1:2 compound in P6_3/mmc", 194),
+        ("the pnna space group of 1:1:3", 52),
+        ("the R-3 space group 13 meV/atom above the hull", 148),
+        ("Pa-3 having the C2 structure", 205),
+        ("A C2 compound of Ce2ZrO6", 5),
+    ],
+)
+def test_a_space_group_among_other_words(text: str, group: int) -> None:
+    assert said(text, "spacegroup") == [("spacegroup", group)]
+
+
+def test_elements_in_a_list_are_no_space_groups() -> None:
+    assert elements("monoclinic, with only Pm and Se") == ["Pm", "Se"]

@@ -425,7 +425,18 @@ def test_what_a_filter_takes_and_cannot_hold_is_said(text: str, condition: str, 
         "CsNiF3 - 5.21 eV gap",
         "Cd(InO<sub>2</sub>)<sub>2</sub> 78 meV/atom above hull",
         "I-V, P6_3/mmc",
+        "P-3 elements O, P, K, and Zr",
+        "spacegroup 107 elements Al, Au, and Ca",
     ],
 )
 def test_what_belongs_to_a_formula_bounds_nothing(text: str) -> None:
     assert interpret(text).filter == ""
+
+
+def test_a_symbol_before_a_comma_keeps_its_last_letter() -> None:
+    assert interpret("Cu2LaO4, I4_1/a, stable, on the hull").text == "Cu2LaO4, I4_1/a, stable"
+
+
+@pytest.mark.parametrize("text", ["oxides without metallic conduction", "an oxide that does not conduct like a metal"])
+def test_what_does_not_conduct_is_no_metal(text: str) -> None:
+    assert interpret(text).filter == "band_gap > 0.05"
