@@ -42,6 +42,8 @@ _GROUP_AFTER = re.compile(
     r"[)$\"'`]* ?[- ](?:space[- ]?group|symmetr|phase|polymorph|modification|crystal structure|\((?:no\.?|#|sg) ?\d)",
     re.IGNORECASE,
 )
+_ARTICLE_AND_NUMBER = re.compile(r"[Aa] 1(?::[12])?")
+"""No setting of P1: "a 1:2 compound"."""
 _LAYERED = re.compile(r"[PO][23][- ]phase")
 """Layered oxides of batteries, by the stacking of their oxygen."""
 _PIECE_LIKE = re.compile(r"[PIFCB]\d|[CP]m")
@@ -81,6 +83,8 @@ def _symbols(text: str) -> Iterator[Mention]:
         if symbol is None:
             continue
         end, number, sure = symbol
+        if _ARTICLE_AND_NUMBER.fullmatch(text, start, end):
+            continue
         if _SUBSCRIPT_BEHIND.match(text, end) or _SUBSCRIPT_BEFORE.search(text, max(0, start - 16), start):
             continue
         last = _PIECE_LIKE.fullmatch(text, start, end) and is_last_piece(text, start)

@@ -36,8 +36,6 @@ _EACH_COUNTED = re.compile(r"(?:[BCFIP]\d)(?:[A-Z][a-z]?\d)+")
 _WORDS = frozenset(["Imam"])
 _ARTICLES = frozenset(["an", "in", "An", "In"])
 """Groups in some setting, were they not words: "crystallizes in an orthorhombic cell"."""
-_ARTICLE_AND_NUMBER = re.compile(r"[ABCFIRabcfir][ _]1(?::[12])?")
-"""... and "a 1:2 compound"."""
 
 
 def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
@@ -62,7 +60,7 @@ def find_symbol(text: str, start: int) -> tuple[int, int, bool] | None:
 
 @lru_cache(maxsize=16384)
 def _read(text: str) -> tuple[int, bool] | None:
-    if text in _ARTICLES or _ARTICLE_AND_NUMBER.fullmatch(text):
+    if text in _ARTICLES:
         return None
     key = _NOISE.sub("", _BARRED.sub("-", _BAR_BEHIND.sub(r"-\1", text)))
     number = _number_of(key)
