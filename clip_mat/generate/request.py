@@ -139,8 +139,8 @@ class CrystalRequest:
         new = _NEW.search(text)
         if new:
             notes.append(f"{new[0]}: only crystals that the index does not hold")
-        formulas = [m for m in mentions if m.kind == "formula" and _whole(m)]
-        composition = reduced(_whole(formulas[0])) if formulas else None
+        formulas = [m for m in mentions if m.kind == "formula" and m.counts]
+        composition = reduced(formulas[0].counts) if formulas else None
         if len({str(m.composition) for m in formulas}) > 1:
             notes.append(f"several formulas are named; the first counts: {conventional_formula(composition or {})}")
         groups = sorted({m.spacegroup for m in mentions if m.kind == "spacegroup" and m.spacegroup})
@@ -287,13 +287,6 @@ def composition_meets(counts: Mapping[str, int], request: CrystalRequest) -> boo
         "chemical_system": facts.chemical_system,
     }
     return meets(known, request.filter, ignoring=sorted(request.fields - set(known)))
-
-
-def _whole(mention: Mention) -> dict[str, int]:
-    """Counts of a formula that is mentioned; empty if it has fractions."""
-    if not all(symbol and amount and float(amount).is_integer() for symbol, amount in mention.composition):
-        return {}
-    return {str(symbol): int(amount or 0) for symbol, amount in mention.composition}
 
 
 def _pattern(mention: Mention) -> str | None:

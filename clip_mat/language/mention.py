@@ -47,6 +47,13 @@ class Mention:
     value: float | None = None
     unit: str | None = None
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """Counts of a formula; empty if amounts are fractions or not told."""
+        if not all(symbol and amount and float(amount).is_integer() for symbol, amount in self.composition):
+            return {}
+        return {str(symbol): int(amount or 0) for symbol, amount in self.composition}
+
 
 Found: TypeAlias = Iterator[Mention]
 """What a finder yields; a text that two of its mentions share goes to the first."""

@@ -116,11 +116,8 @@ def _named_formula(text: str, mentions: Sequence[Mention]) -> str | None:
     first = formulas[0]
     if _BESIDE.search(text, max(0, first.start - 24), first.start) or _PART_OF_A_WORD.match(text, first.end):
         return None
-    amounts = {str(symbol): float(amount or 0) for symbol, amount in first.composition}
-    if not all(amount.is_integer() for amount in amounts.values()):
-        return None
-    formula = write_formula({symbol: int(amount) for symbol, amount in amounts.items()})
-    return None if formula in _MOLECULES else formula
+    formula = write_formula(first.counts)
+    return None if formula in _MOLECULES else formula or None  # fractions have no counts
 
 
 def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> Iterator[str]:
