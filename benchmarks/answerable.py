@@ -20,7 +20,8 @@ import numpy as np
 
 from rag import PaperLibrary
 from rag.answerable import BIAS, COSINE, COVERAGE, is_answer
-from rag.extract import PASSAGES, Candidate, weigh
+from rag.candidates import Candidate, weigh
+from rag.extract import PASSAGES
 
 OWN = Path(__file__).parent.parent / "tests" / "data"
 EVERY = 4

@@ -16,8 +16,9 @@ import numpy as np
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence, Disagreement, Statement
+from rag.candidates import Candidate
 from rag.contrast import Relation, relation
-from rag.extract import Answerer, Candidate, cite
+from rag.extract import Answerer, cite
 from rag.passages import decode_vectors
 
 PASSAGES = 40

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from rag.answers import Support
+from rag.candidates import Candidate
 from rag.documents import Sentence
-from rag.extract import Candidate, Evidence, places_of
+from rag.extract import Evidence, places_of
 from rag.llm.model import LanguageModel
 from rag.orders import addresses_machine
 from rag.passages import decode_vectors

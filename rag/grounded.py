@@ -22,17 +22,11 @@ import numpy.typing as npt
 from indexes import Filter
 from rag.answerable import is_answer
 from rag.answers import Answer, AnswerSentence
+from rag.candidates import MOST_SENTENCES, Candidate, in_reading_order
 from rag.draft import FEWEST_WORDS, DraftSentence, as_copied, holds_citation, parse_draft, says_something
 from rag.errors import ModelSilent
 from rag.evidence import Place, Pool, Source, number_sources
-from rag.extract import (
-    MOST_SENTENCES,
-    Answerer,
-    Candidate,
-    Evidence,
-    cite,
-    in_reading_order,
-)
+from rag.extract import Answerer, Evidence, cite
 from rag.llm.model import LanguageModel
 from rag.llm.prompts import first_call, second_call
 from rag.retelling import copied, retells

@@ -11,8 +11,8 @@ import pytest
 from indexes import Record
 from rag import PaperLibrary
 from rag.answers import ABSTENTION, AnswerSentence, Support
+from rag.candidates import Candidate, choose, in_reading_order
 from rag.documents import Box, Fragment, Kind, Sentence
-from rag.extract import Candidate, choose, in_reading_order
 from rag.presentable import can_stand, is_like_heading, is_statement, without_markers
 from rag.retrieval import Scored
 from rag.subjects import names_in
