@@ -322,14 +322,11 @@ class MaterialsIndex:
     def _named_first(
         self, made: Plan, vectors: npt.NDArray[np.float32], found: list[tuple[str, float]], k: int
     ) -> list[tuple[str, float]]:
-        """The compound that is named before those that a vector takes for it: Ca2NaTl before CaNa2Tl."""
-        if made.formula is None or not found:
+        """What is named before what a vector takes for it: Ca2NaTl before CaNa2Tl, spinels before what is like them."""
+        first = made.first
+        if first is None or not found:
             return found
-        (first,) = self._records.get([found[0][0]])
-        if first is None or first.metadata[_FORMULA] == made.formula:
-            return found
-        named: Filter = {_FORMULA: made.formula}
-        where = named if made.where is None else {"$and": [made.where, named]}
+        where = first if made.where is None else {"$and": [made.where, first]}
         hits = _best_first(chain.from_iterable(self._records.vector_search(vectors, k, where)))
         ids = {id for id, _ in hits}
         return [*hits, *(each for each in found if each[0] not in ids)][:k]
@@ -363,8 +360,23 @@ class MaterialsIndex:
             for rank, (record, (_, score)) in enumerate(zip(records, found, strict=True), 1)
             if record is not None
         )
-        notes = (*made.notes, *(_named(made, hits) if hits else self._why_nothing(made)))
+        notes = (*made.notes, *(self._named(made, hits) if hits else self._why_nothing(made)))
         return SearchResult(made.query, made.filter, made.text, hits, notes, made.examples)
+
+    def _named(self, made: Plan, hits: Sequence[MaterialHit]) -> Iterator[str]:
+        """Whether what is named is here, and that it stands first."""
+        if made.first is None or not made.text:
+            return
+        if made.kind is None:
+            named, missing, stand = formula_of({_FORMULA: made.formula}), "no compound of this formula here", "stands"
+        else:
+            named, missing, stand = ", ".join(made.kind.words), f"nothing here has {made.kind.filter}", "stand"
+        number = self._records.count({"$and": [made.where or {}, made.first]})
+        if not number:
+            joined = " and" if made.kind else ""
+            yield f"{named}: {missing}{f'{joined} meets the filter' if made.filter else ''}"
+        elif any(hit.score > one.score for one in hits[:number] for hit in hits[number:]):
+            yield f"{named}: {stand} first, since named, though the vector is nearer to others"
 
     def _why_nothing(self, made: Plan) -> Iterator[str]:
         """Reasons for no hits, and what to do about them."""
@@ -390,18 +402,6 @@ def _best_first(hits: Iterable[Hit]) -> list[tuple[str, float]]:
 def _hit(rank: int, record: Record, score: float) -> MaterialHit:
     properties: dict[str, Any] = {name: value for name, value in record.metadata.items() if name != "id"}
     return MaterialHit(rank, record.id, formula_of(record.metadata), properties.get("spacegroup"), score, properties)
-
-
-def _named(made: Plan, hits: Sequence[MaterialHit]) -> Iterator[str]:
-    """Whether the compound that is named is here."""
-    if made.formula is None or not made.text:
-        return
-    first = hits[0]
-    if first.properties[_FORMULA] != made.formula:
-        told = formula_of({_FORMULA: made.formula})
-        yield f"{told}: no compound of this formula here{' meets the filter' if made.filter else ''}"
-    elif any(hit.score > first.score for hit in hits):
-        yield f"{first.formula}: stands first, since it is named, though the vector is nearer to others"
 
 
 def _default_clip() -> Encoder:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from clip_mat.errors import RequestError
+from clip_mat.search.named import NamedKind
 from clip_mat.search.optimade import compile_filter, fields_of
 from clip_mat.search.request import ANYTHING, MAX_LENGTH, interpret
 from indexes import Filter
@@ -25,6 +26,7 @@ class Plan:
         examples: Known compounds, one of which a hit should be like.
         beside: What of the text ranks beside them; all of it where there are none.
         formula: Reduced, of the one compound that the text names; None where it names none, or several.
+        kind: The structure type or the salt that it names.
     """
 
     query: str
@@ -35,6 +37,14 @@ class Plan:
     examples: tuple[str, ...] = ()
     beside: str = ""
     formula: str | None = None
+    kind: NamedKind | None = None
+
+    @property
+    def first(self) -> Filter | None:
+        """What meets this stands before all else; None where nothing is named."""
+        if self.formula is not None:
+            return {"chemical_formula_reduced": self.formula}
+        return compile_filter(self.kind.filter) if self.kind is not None else None
 
     @classmethod
     def of_filter(cls, query: str, filter: str, text: str = "", notes: tuple[str, ...] = ()) -> Self:
@@ -76,7 +86,7 @@ def plan(query: str, filter: str | None = None) -> Plan:
     made = Plan.of_filter(query, request.filter if filter is None else filter, text, (*notes, *request.remarks))
     if request.examples:
         made = replace(made, examples=request.examples, beside=request.beside)
-    return made if filter == "" else replace(made, formula=request.formula)
+    return made if filter == "" else replace(made, formula=request.formula, kind=request.kind)
 
 
 def check_k(k: int) -> None:

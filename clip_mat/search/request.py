@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from clip_mat.errors import RequestError
-from clip_mat.facts import METAL_BELOW, STABLE_BELOW, write_formula
+from clip_mat.facts import METAL_BELOW, STABLE_BELOW
 from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import Mention, find_mentions
 from clip_mat.language.uses import find_uses
 from clip_mat.language.vocabulary import near_word, unfamiliar_words
 from clip_mat.search import element_phrases, number_phrases
+from clip_mat.search.named import NamedKind, named_formula, named_kind
 from clip_mat.search.phrase import Phrase, has_any
 
 MAX_LENGTH = 2000
@@ -43,6 +44,7 @@ class Request:
         examples: Known compounds that serve for the use that is named; what is sought is like one of them.
         beside: The text without that use.
         formula: Reduced, elements in alphabetical order, where the text names one compound; else None.
+        kind: The structure type or the salt that it names, where it names no compound; else None.
     """
 
     filter: str
@@ -52,6 +54,7 @@ class Request:
     examples: tuple[str, ...] = ()
     beside: str = ""
     formula: str | None = None
+    kind: NamedKind | None = None
 
 
 def interpret(text: str) -> Request:
@@ -76,7 +79,8 @@ def interpret(text: str) -> Request:
     named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in mentions)
     phrases = list(_understand(plain, mentions, named))
     clauses = list(dict.fromkeys(phrase.filter for phrase in phrases if phrase.filter))
-    words = _without(text, [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves])
+    taken = [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves]
+    words = _without(text, taken)
     notes = tuple(
         f"{text[phrase.start : phrase.end].strip()}: {phrase.filter or 'hides and ranks nothing'}" for phrase in phrases
     )
@@ -92,32 +96,9 @@ def interpret(text: str) -> Request:
         ),
         examples=tuple(dict.fromkeys(example for _, _, use in uses for example in use.examples)),
         beside=_without(words, [(start, end) for start, end, _ in uses]),
-        formula=_named_formula(plain, mentions),
+        formula=named_formula(plain, mentions),
+        kind=None if any(mention.kind == "formula" for mention in mentions) else named_kind(plain, mentions, taken),
     )
-
-
-_BESIDE = re.compile(
-    r"\b(?:not|no|non|neither|nor|than|without|excluding|except|for|on|onto|to|into|from|with|against|like|by|via|under|"
-    r"over|replac\w+|instead of|alternatives? to)[ -](?:an? |the )?$",
-    re.IGNORECASE,
-)
-_PART_OF_A_WORD = re.compile(
-    r"-\w| (?:reduction|capture|storage|splitting|sensors?|sensing|substrates?|electrolytes?)\b"
-)
-_MOLECULES = frozenset(["H2O", "CO2", "CO", "H3N", "CH4", "N2O", "NO", "NO2", "O2S", "H2O2", "H2S", "ClH"])
-"""What a crystal rather meets than is, spelt as OPTIMADE does."""
-
-
-def _named_formula(text: str, mentions: Sequence[Mention]) -> str | None:
-    """The one compound that is sought by its formula: of "a substrate for GaN" it is not GaN."""
-    formulas = [mention for mention in mentions if mention.kind == "formula"]
-    if len({mention.composition for mention in formulas}) != 1:
-        return None
-    first = formulas[0]
-    if _BESIDE.search(text, max(0, first.start - 24), first.start) or _PART_OF_A_WORD.match(text, first.end):
-        return None
-    formula = write_formula(first.counts)
-    return None if formula in _MOLECULES else formula or None  # fractions have no counts
 
 
 def _unfamiliar(text: str, phrases: Sequence[Phrase], uses: Sequence[str]) -> Iterator[str]:
