@@ -30,6 +30,7 @@ from rag.presentable import can_stand, without_markers
 from rag.retrieval import Query, Retriever, Scored
 from rag.subjects import Subject
 from rag.wants import (
+    in_full,
     initials,
     quantity_asked,
     split_question,
@@ -112,7 +113,8 @@ class Answerer:
             where: Only papers whose passages match.
             passages: How many of the best are looked at.
         """
-        return [self._weigh_part(part, where, passages) for part in split_question(question)]
+        parts = split_question(question)
+        return [self._weigh_part(part, full, where, passages) for part, full in zip(parts, in_full(parts), strict=True)]
 
     def finish(
         self,
@@ -153,12 +155,13 @@ class Answerer:
         keys = dict.fromkeys(support.key for support in answer.supports)
         return replace(answer, references=tuple(_reference(metadata) for metadata in self._references(keys)))
 
-    def _weigh_part(self, part: str, where: Filter | None, passages: int) -> Evidence:
-        query, subject, term = self.retriever.query(part), Subject.of(part), term_asked(part)
+    def _weigh_part(self, part: str, full: str, where: Filter | None, passages: int) -> Evidence:
+        """What the papers hold for a part of a question, as asked and with what it points back to."""
+        query, subject, term = self.retriever.query(full), Subject.of(full), term_asked(part)
         found, degrees = self._find(query, term, where, passages)
         candidates = self._of_subject(weigh(query, found, self.retriever.words, degrees), subject)
         if term is None:
-            candidates = self._of_matter(candidates, part, subject)
+            candidates = self._of_matter(candidates, full, subject)
         answered = any(
             candidate.degree >= INTRODUCES or is_answer(candidate.cosine, candidate.coverage, named=bool(subject.names))
             for candidate in candidates

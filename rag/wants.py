@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from rag.verify.wording import read_words
 
 _QUANTITY = re.compile(
     r"\bhow (?:many|much|long|large|high|low|far|fast|big|often|small|thick|wide|old|hot|deep)\b"
@@ -44,6 +47,10 @@ _ASKED = (
         re.IGNORECASE,
     ),
 )
+_POINTS_BACK = re.compile(
+    r"\b(?:it|its|they|them|theirs?|(?:this|these|those)(?! (?:papers?|study|studies|works?|reviews?|articles?)\b))\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d")
 _REASON = re.compile(
     r"\W*(?:why|how come|for what reason|what (?:\w+ ){0,3}?(?:causes?|caused|limits?|limited|leads? to|led to|"
@@ -72,6 +79,24 @@ def split_question(question: str) -> list[str]:
         flags=re.IGNORECASE,
     )
     return [clause.strip() for clause in clauses if len(clause.split()) > 1] or [question]
+
+
+def in_full(parts: Sequence[str]) -> list[str]:
+    """Each of the questions that one line asks, with what it points back to: "what could replace it?" says nothing by
+    itself, and is followed by the words of the last question that does.
+
+    >>> in_full(["Is lead toxic in perovskites", "what could replace it?"])
+    ['Is lead toxic in perovskites', 'what could replace it? lead toxic perovskites']
+    """
+    full: list[str] = []
+    matter = ""
+    for part in parts:
+        if full and _POINTS_BACK.search(part):
+            full.append(f"{part} {matter}")
+        else:
+            full.append(part)
+            matter = " ".join(word.text for word in read_words(part).words if word.is_content)
+    return full
 
 
 def wants_number(question: str) -> bool:

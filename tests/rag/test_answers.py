@@ -16,7 +16,7 @@ from rag.documents import Box, Fragment, Kind, Sentence
 from rag.presentable import can_stand, is_like_heading, is_statement, without_markers
 from rag.retrieval import Scored
 from rag.subjects import names_in
-from rag.wants import split_question
+from rag.wants import in_full, split_question
 
 CITED = re.compile(r" \((\w+ page \d+)(; \w+ page \d+)*\)[.!?]$")
 
@@ -147,6 +147,28 @@ def test_sentences_of_a_paper_stand_in_its_order_and_the_best_paper_first() -> N
 )
 def test_questions_are_split_at_their_clauses(question: str, parts: list[str]) -> None:
     assert split_question(question) == parts
+
+
+@pytest.mark.parametrize(
+    ("question", "searched"),
+    [
+        ("Why is lead toxic and what could replace it?", ["Why is lead toxic", "what could replace it? lead toxic"]),
+        ("What is ALD and how does it work and what are its uses?", ["ALD", "ALD", "ALD"]),
+        ("What is A and what does this paper say?", ["What is A", "what does this paper say?"]),
+        ("How does it grow? Is lead toxic?", ["How does it grow?", "Is lead toxic?"]),
+    ],
+)
+def test_what_points_back_is_searched_with_what_it_points_to(question: str, searched: list[str]) -> None:
+    full = in_full(split_question(question))
+    assert len(full) == len(searched)
+    assert all(text.endswith(end) for text, end in zip(full, searched, strict=True))
+
+
+def test_a_part_that_points_back_is_answered_about_the_same_thing(demo: PaperLibrary) -> None:
+    told = demo.ask("What are the migration barriers in CH₃NH₃PbI₃, and are they known for it from calculations?")
+    assert "0.58 eV" in told.text
+    missing = demo.ask("Who won the world cup in 1998, and what are its migration barriers?")
+    assert missing.abstained
 
 
 @pytest.mark.parametrize(
