@@ -10,6 +10,7 @@ by BM25, and one in other words is decided by the vectors.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from indexes import Collection, Filter, Record
 from indexes.fulltext import Tokenizer
 from rag.passages import Passage, decode_passage, decode_vectors
 from rag.spelling import other_spellings
+from rag.wants import GENERAL_WORDS
 
 CANDIDATES = 50
 """Passages taken from either search before they are scored together."""
@@ -192,6 +194,23 @@ class Retriever:
     def says_nothing(self, query: Query) -> bool:
         """Whether a question has no word but those that every text has."""
         return query.weights.keys() <= self._tokenizer.stop_words
+
+    def unknown(self, query: Query) -> tuple[float, str]:
+        """What a question asks about and no paper writes of: its share of the question's word weight, and its words.
+
+        Words that fit any matter do not count, nor those that the papers spell otherwise.
+        """
+        frequency = self.passages.document_frequency(list(query.weights))
+        spelt = {word for _, asked in query.spellings for word in asked}
+        known = self._general | spelt
+        strange = {term for term in query.weights if not frequency.get(term) and term not in known}
+        words = [word for word in re.findall(r"[\w-]+", query.text) if strange.intersection(self._tokenizer(word))]
+        share = sum(query.weights[term] for term in query.weights if term in strange)
+        return share / query.full_score if words else 0.0, " ".join(words)
+
+    @cached_property
+    def _general(self) -> frozenset[str]:
+        return frozenset(term for word in GENERAL_WORDS for term in self._tokenizer(word))
 
     def words(self, texts: Sequence[str]) -> list[set[str]]:
         """Content words of texts, folded and stemmed as in `Query.weights`."""

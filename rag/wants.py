@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rag.reading.text import word_list
 from rag.verify.wording import read_words
 
 _QUANTITY = re.compile(
@@ -65,6 +66,30 @@ _GIVEN = re.compile(
     r"susceptible|allow|enabl|avoid|ensur)",
     re.IGNORECASE,
 )
+
+
+GENERAL_WORDS = word_list(
+    "accept achieve act add advantage affect agree aim allow alter amount analogue appear apply approach argue arise "
+    "ask aspect assess assign assume attempt author available avoid bad become begin behave best better big bring "
+    "build call carry case category cause challenge change cheap choose circumstance claim come common compare "
+    "comparison complete conclude consequence consider consist contain continue contribute cost cover create deal "
+    "decide decline decrease define definition depend derive describe deviate differ difference different difficult "
+    "disadvantage discuss display divide drawback drop easy effective employ enable enhance ensure evaluate example "
+    "exceed exclusive exclusively exhibit exist expand expect expensive explain explore express extend extensive "
+    "extensively fact factor fail fall fast feature follow gain generate give goal good great grow handle happen hard "
+    "harm harmful help high hinder hold idea identify illustrate impact impede important impose improve include "
+    "increase indicate inexpensive influence inhibit intensity introduce investigate involve issue keep kind know "
+    "large lead level limit list long look low magnitude main maintain major make manage manner maximum mean meaning "
+    "mention method minimum move name narrow necessary need new novel number observe obtain occur offer old optimal "
+    "original outperform part percentage perform play poor possible prepare present prevent previous problem "
+    "procedure produce promote property proposal propose protect prove provide publish purpose qualitatively question "
+    "raise reach react reason recent recommend reduce refer release rely remain remove repair repeat replace report "
+    "represent require respond result reveal rise role run say serve share similar simple single slow small solve "
+    "sort special specific stay step stop strengthen strong study suffer suggest suitable support take technique tell "
+    "term test text thing think timescale topic treat turn type typical understand useful usual value vary want way "
+    "weak wide work worse worst write wrong"
+)
+"""Words that say what is wanted of a matter, and not of which."""
 
 
 def split_question(question: str) -> list[str]:

@@ -189,6 +189,22 @@ def test_what_is_said_of_another_compound_is_no_answer(demo: PaperLibrary) -> No
     assert demo.ask("What are the migration barriers in BaTiO3?").abstained
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which lasers measure the vibrational entropy of defects?",
+        "How does gravity change defect concentrations with temperature?",
+    ],
+)
+def test_what_no_paper_writes_of_is_not_answered_by_what_stands_beside_it(demo: PaperLibrary, question: str) -> None:
+    assert demo.ask(question).abstained
+
+
+def test_verbs_that_no_paper_uses_do_not_silence_it(demo: PaperLibrary) -> None:
+    assert not demo.ask("How does temperature alter defect concentrations?").abstained
+    assert not demo.ask("What happens to defect concentrations with temperature?").abstained
+
+
 def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
     text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
     assert without_markers(text) == "Doping helps a lot along [110]."
