@@ -162,6 +162,9 @@ class CrystalRequest:
                     families.append(mention.name)
                 if mention.kind == "system" and f"nelements = {len(mention.composition)}" not in " ".join(clauses):
                     clauses.append(f"nelements = {len(mention.composition)}")
+            if understood.kind is not None:  # "sodium iron phosphate" asks for phosphorus and oxygen, too
+                elements += understood.kind.elements
+                clauses += [understood.kind.number] if understood.kind.number else []
         anonymous = [m for m in mentions if m.kind == "anonymous"]
         return cls(
             text=text,

@@ -16,7 +16,7 @@ from clip_mat.generate.ranking import default_ranker
 from clip_mat.generate.request import ESTIMATED, CrystalRequest
 from clip_mat.generate.results import Origin
 from clip_mat.generate.substitution import scaled, substitute
-from clip_mat.generate.swaps import oddness, swaps
+from clip_mat.generate.swaps import oddness, steps, swaps
 from clip_mat.generate.templates import IndexTemplates
 from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.formula_parser import parse_formula
@@ -36,8 +36,9 @@ _LEAST_HITS = 48
 _SPARE = 3
 _THOROUGH = 4
 """So many of the best templates are tried with any elements."""
-_UNLIKELY = 0.1
-"""What an unlikely composition costs, in likeness to the words."""
+_UNLIKELY, _FAR_FETCHED = 0.1, 0.005
+"""What an unlikely composition costs, and each step on Mendeleev's scale from an element to the one that takes its
+place, in likeness to the words."""
 
 
 class Retriever:
@@ -96,18 +97,20 @@ class Retriever:
             fitting = self._hits(request, [*shape, *content], number)
             notes.append("no compound of the index is known to have such a band gap; only the words speak for it")
         others = self._hits(request, [*shape, *gap], number) if content else []
-        made = {hit.id: (self._index.get(hit.id), hit) for hit in fitting}
+        made = {hit.id: (self._index.get(hit.id), hit, 0.0) for hit in fitting}  # what is known is not unlikely
         for hit, way in self._swapped([*fitting, *others], request):
-            made.setdefault("-".join([hit.id, *way.values()]), (_exchanged(self._index.get(hit.id), way), hit))
-        crystals = [crystal for crystal, _ in made.values()]
+            crystal = _exchanged(self._index.get(hit.id), way)
+            cost = _UNLIKELY * oddness(reduced(Counter(crystal.symbols))) + _FAR_FETCHED * steps(way)
+            made.setdefault("-".join([hit.id, *way.values()]), (crystal, hit, cost))
+        crystals = [crystal for crystal, _, _ in made.values()]
         if not crystals:
             return [], notes
-        scores = -_UNLIKELY * np.array([oddness(reduced(Counter(crystal.symbols))) for crystal in crystals])
+        scores = -np.array([cost for _, _, cost in made.values()])
         if request.words:
             scores += self._index.likeness(request.words, crystals)
         return [
             Candidate(crystal, float(score), Origin("retrieved", hit.id), _estimated(hit.properties))
-            for (crystal, hit), score in zip(made.values(), scores, strict=True)
+            for (crystal, hit, _), score in zip(made.values(), scores, strict=True)
         ], notes
 
     def _hits(self, request: CrystalRequest, clauses: Sequence[str], number: int) -> list[MaterialHit]:

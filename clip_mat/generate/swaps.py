@@ -46,7 +46,7 @@ def swaps(
     for way in ways:
         new = {way[symbol]: count for symbol, count in counts.items()}
         if len(new) == len(counts) and _obeys(new, request):
-            yield _distance(way) + _ODD * oddness(new), way
+            yield steps(way) + _ODD * oddness(new), way
 
 
 def oddness(counts: Mapping[str, int]) -> int:
@@ -102,7 +102,8 @@ def _neighbours(request: CrystalRequest, way: Mapping[str, str]) -> Iterator[dic
                 yield {**way, old: symbol}
 
 
-def _distance(way: Mapping[str, str]) -> float:
+def steps(way: Mapping[str, str]) -> float:
+    """On Mendeleev's scale, from each element to the one that takes its place."""
     apart = (abs(MENDELEEV[NUMBERS[old]] - MENDELEEV[NUMBERS[new]]) for old, new in way.items())
     return float(sum(min(steps, _FAR) for steps in apart))
 

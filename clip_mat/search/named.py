@@ -7,7 +7,7 @@ the spinel structure" they find carbodiimides.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -42,11 +42,26 @@ class NamedKind:
 
     Attributes:
         words: As the text has them.
-        filter: OPTIMADE filter that those of the kind meet.
+        types: Structure types, each as good as the others.
+        elements: That are all in it.
+        any_of: Groups of elements of each of which there is one.
+        number: OPTIMADE filter on how many elements there are; empty where that is open.
     """
 
     words: tuple[str, ...]
-    filter: str
+    types: tuple[str, ...] = ()
+    elements: tuple[str, ...] = ()
+    any_of: tuple[tuple[str, ...], ...] = ()
+    number: str = ""
+
+    @property
+    def filter(self) -> str:
+        """OPTIMADE filter that those of the kind meet."""
+        names = ",".join(f'"{name}"' for name in self.types)
+        clauses = [f"prototypes HAS ANY {names}"] if names else []
+        clauses += [has_all(self.elements)] if self.elements else []
+        clauses += [*(has_any(group) for group in self.any_of), *([self.number] if self.number else [])]
+        return " AND ".join(clauses)
 
 
 def named_formula(text: str, mentions: Sequence[Mention]) -> str | None:
@@ -86,17 +101,14 @@ def named_kind(text: str, mentions: Sequence[Mention], taken: Sequence[tuple[int
     name = None if types or either else _systematic_name(text, meant, salts)
     if not types and not salts and name is None:
         return None
-    clauses = list(_elements_beside(text, meant, either))
-    if types:
-        names = ",".join(f'"{name}"' for name in dict.fromkeys(mention.name for mention in types))
-        clauses.insert(0, f"prototypes HAS ANY {names}")
-    elif name is not None:
-        clauses.append(f"nelements = {name.elements}")
-    elif not either:
-        clauses.append("nelements >= 3")
+    elements, groups = _elements_beside(text, meant, either)
+    if not types and not elements and not groups:
+        return None
+    number = f"nelements = {name.elements}" if name else "nelements >= 3" if not types and not either else ""
     spans = [(one.start, one.end) for one in types] or [(one.start, one.end) for one in salts]
     words = dict.fromkeys(text[start:end] for start, end in ([(name.start, name.end)] if name else spans))
-    return NamedKind(tuple(words), " AND ".join(dict.fromkeys(clauses)))
+    names = dict.fromkeys(one.name for one in types if one.name)
+    return NamedKind(tuple(words), tuple(names), elements, groups, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,18 +143,17 @@ def _systematic_name(text: str, meant: Sequence[Mention], salts: Sequence[Compou
     return None if symbols <= _OF_MOLECULES else _Name(start, anions[-1][1], len(symbols))
 
 
-def _elements_beside(text: str, meant: Sequence[Mention], either: bool) -> Iterator[str]:
-    """What the elements and the families that a text names ask of a composition; of "oxide or sulfide" one."""
+def _elements_beside(
+    text: str, meant: Sequence[Mention], either: bool
+) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    """The elements that are asked for, and groups of which one is; of "oxide or sulfide" one."""
     single = [str(symbol) for one in meant if one.kind in ("element", "system") for symbol, _ in one.composition]
     families = [FAMILY_ELEMENTS.get(one.name or "", ()) for one in meant if one.kind == "family"]
     if either:
-        for symbols in (single, [symbol for family in families for symbol in family]):
-            if symbols:
-                yield has_any(dict.fromkeys(symbols))
-        return
+        named = single, [symbol for family in families for symbol in family]
+        return (), tuple(tuple(dict.fromkeys(group)) for group in named if group)
     for found in find_classes(text):
         single += found.all_of
         families += [found.any_of, tuple(s for name in found.families for s in FAMILY_ELEMENTS.get(name, ()))]
-    if single:
-        yield has_all(dict.fromkeys(single))
-    yield from (has_any(family) for family in families if family)
+    single += [family[0] for family in families if len(family) == 1]
+    return tuple(dict.fromkeys(single)), tuple(family for family in dict.fromkeys(families) if len(family) > 1)

@@ -133,3 +133,11 @@ def test_a_text_that_asks_for_a_new_compound_means_one_that_the_index_does_not_h
     request = CrystalRequest.read(text)
     assert request.new is new
     assert any("does not hold" in note for note in request.notes) is new
+
+
+def test_a_salt_or_a_systematic_name_asks_for_all_its_elements() -> None:
+    read = CrystalRequest.read("sodium iron phosphate")
+    assert (read.elements, read.filter) == (("Na", "Fe", "P", "O"), "nelements = 4")
+    assert CrystalRequest.read("a titanate").elements == ("Ti", "O")
+    assert CrystalRequest.read("iron sulfide").filter == "nelements = 2"
+    assert CrystalRequest.read("iron oxide or iron sulfide").filter == ""

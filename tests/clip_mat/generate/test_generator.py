@@ -22,8 +22,11 @@ from clip_mat.generate.checks import KnownCrystals, same
 from clip_mat.generate.denoiser import Denoiser, DenoiserConfig
 from clip_mat.generate.request import CrystalRequest
 from clip_mat.generate.results import Origin
+from clip_mat.generate.retrieved import Retriever
 from clip_mat.generate.sampler import CrystalDenoiser
+from clip_mat.generate.swaps import steps
 from clip_mat.generate.walk import Sample
+from clip_mat.language.formulas import conventional_formula
 from clip_mat.search.bundled import bundled_entries
 from clip_mat.symmetry import find_spacegroup
 
@@ -97,6 +100,22 @@ def test_elements_asked_for_are_there_and_no_others(generator: Generator) -> Non
     for made in generator.sample("ternary oxide containing Li", n=3):
         assert len(set(made.crystal.symbols)) == 3
         assert {"Li", "O"} <= set(made.crystal.symbols)
+
+
+def test_a_salt_has_all_that_its_name_says(generator: Generator) -> None:
+    for made in generator.sample("calcium titanate", n=2):
+        assert set(made.crystal.symbols) == {"Ca", "Ti", "O"}
+
+
+def test_what_is_known_costs_nothing_and_what_is_far_fetched_the_more(generator: Generator) -> None:
+    request = replace(CrystalRequest.read("an oxide with the spinel structure"), words="")  # so nothing else counts
+    candidates, _ = Retriever(generator.index).find(request)
+    costs = {conventional_formula(Counter(one.crystal.symbols)): -one.score for one in candidates}
+    assert costs["MgAl2O4"] == 0.0  # is in the index
+    others = {formula: cost for formula, cost in costs.items() if formula != "MgAl2O4"}
+    assert min(others.values()) > 0.0
+    near, far = steps({"Mg": "Zn", "Al": "Al", "O": "O"}), steps({"Mg": "Zn", "Al": "Cr", "O": "O"})
+    assert 0 < near < far
 
 
 def test_results_are_best_first_and_never_the_same(generator: Generator) -> None:

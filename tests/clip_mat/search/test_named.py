@@ -25,14 +25,15 @@ FCC = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
         ("rock salt structure", 'prototypes HAS ANY "rock salt"'),
         ("a nitride with the spinel structure", 'prototypes HAS ANY "spinel" AND elements HAS "N"'),
         ("zinc blende or wurtzite sulfide", 'prototypes HAS ANY "zinc blende","wurtzite" AND elements HAS "S"'),
+        ("halide perovskite", 'prototypes HAS ANY "perovskite" AND elements HAS ANY "F","Cl","Br","I"'),
         ("oxide or sulfide, rock salt", 'prototypes HAS ANY "rock salt" AND elements HAS ANY "O","S"'),
         ("spinel but not an oxide", 'prototypes HAS ANY "spinel"'),
         ("oxynitride perovskite", 'prototypes HAS ANY "perovskite" AND elements HAS ALL "O","N"'),
-        ("iron sulfide", 'elements HAS "Fe" AND elements HAS "S" AND nelements = 2'),
-        ("iron(III) oxide", 'elements HAS "Fe" AND elements HAS "O" AND nelements = 2'),
-        ("lithium iron phosphates", 'elements HAS ALL "Li","Fe","P" AND elements HAS "O" AND nelements = 4'),
-        ("a titanate", 'elements HAS "Ti" AND elements HAS "O" AND nelements >= 3'),
-        ("iron sulfide without copper", 'elements HAS "Fe" AND elements HAS "S" AND nelements = 2'),
+        ("iron sulfide", 'elements HAS ALL "Fe","S" AND nelements = 2'),
+        ("iron(III) oxide", 'elements HAS ALL "Fe","O" AND nelements = 2'),
+        ("lithium iron phosphates", 'elements HAS ALL "Li","Fe","P","O" AND nelements = 4'),
+        ("a titanate", 'elements HAS ALL "Ti","O" AND nelements >= 3'),
+        ("iron sulfide without copper", 'elements HAS ALL "Fe","S" AND nelements = 2'),
     ],
 )
 def test_kinds_that_a_text_names(text: str, filter: str) -> None:
@@ -55,6 +56,7 @@ def test_kinds_that_a_text_names(text: str, filter: str) -> None:
         "iron oxide or iron sulfide",
         "carbon dioxide capture",
         "nickel oxide reduction",
+        "a titanate or a niobate",
         "NaCl, rock salt",  # the formula decides
         "a wide-gap oxide",
     ],
