@@ -18,6 +18,7 @@ from clip_mat.facts import METAL_BELOW, STABLE_BELOW
 from clip_mat.language.classes import ANION_CLASSES, FAMILY_ELEMENTS, TOXIC
 from clip_mat.language.formula_parser import plain_digits
 from clip_mat.language.mentions import Mention, find_mentions
+from clip_mat.language.replaced import put_in_place
 from clip_mat.language.uses import find_uses
 from clip_mat.language.vocabulary import near_word, unfamiliar_words
 from clip_mat.search import element_phrases, number_phrases
@@ -75,13 +76,16 @@ def interpret(text: str) -> Request:
     except UnicodeEncodeError:
         raise RequestError(f"the question is not valid Unicode: {text[:40]!r}") from None
     plain = plain_digits(text)
+    meant, exchanged = put_in_place(plain)
+    if exchanged:
+        text = plain = meant
     mentions = find_mentions(plain)
     named = any(mention.kind == "formula" and len(mention.composition) > 1 for mention in mentions)
     phrases = list(_understand(plain, mentions, named))
     clauses = list(dict.fromkeys(phrase.filter for phrase in phrases if phrase.filter))
     taken = [(phrase.start, phrase.end) for phrase in phrases if phrase.leaves]
     words = _without(text, taken)
-    notes = tuple(
+    notes = exchanged + tuple(
         f"{text[phrase.start : phrase.end].strip()}: {phrase.filter or 'hides and ranks nothing'}" for phrase in phrases
     )
     uses = [] if named else list(find_uses(words))
