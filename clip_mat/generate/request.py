@@ -13,6 +13,7 @@ from clip_mat.errors import RequestError
 from clip_mat.facts import CRYSTAL_SYSTEMS, Facts, Key, anonymous_formula, reduced
 from clip_mat.facts import crystal_system as crystal_system_of
 from clip_mat.generate.inputs import check_kinds, counts_of, spacegroup_of
+from clip_mat.language.classes import FAMILY_ELEMENTS
 from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.mentions import Mention, find_mentions
 from clip_mat.search.filter_check import meets
@@ -163,7 +164,8 @@ class CrystalRequest:
                 if mention.kind == "system" and f"nelements = {len(mention.composition)}" not in " ".join(clauses):
                     clauses.append(f"nelements = {len(mention.composition)}")
             if understood.kind is not None:  # "sodium iron phosphate" asks for phosphorus and oxygen, too
-                elements += understood.kind.elements
+                brought = {symbol for name in families for symbol in FAMILY_ELEMENTS.get(name, ())}
+                elements += [symbol for symbol in understood.kind.elements if symbol not in brought]
                 clauses += [understood.kind.number] if understood.kind.number else []
         anonymous = [m for m in mentions if m.kind == "anonymous"]
         return cls(

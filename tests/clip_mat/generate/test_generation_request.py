@@ -139,5 +139,6 @@ def test_a_salt_or_a_systematic_name_asks_for_all_its_elements() -> None:
     read = CrystalRequest.read("sodium iron phosphate")
     assert (read.elements, read.filter) == (("Na", "Fe", "P", "O"), "nelements = 4")
     assert CrystalRequest.read("a titanate").elements == ("Ti", "O")
-    assert CrystalRequest.read("iron sulfide").filter == "nelements = 2"
+    read = CrystalRequest.read("iron sulfide")
+    assert (read.elements, read.families, read.filter) == (("Fe",), ("sulfide",), "nelements = 2")
     assert CrystalRequest.read("iron oxide or iron sulfide").filter == ""
