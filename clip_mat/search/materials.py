@@ -368,15 +368,17 @@ class MaterialsIndex:
         if made.first is None or not made.text:
             return
         if made.kind is None:
-            named, missing, stand = formula_of({_FORMULA: made.formula}), "no compound of this formula here", "stands"
+            named, stand = formula_of({_FORMULA: made.formula}), "stands"
+            missing = "no compound of this formula here"
         else:
-            named, missing, stand = ", ".join(made.kind.words), f"nothing here has {made.kind.filter}", "stand"
+            named, stand = ", ".join(made.kind.words), "such crystals stand"
+            missing = f"nothing here has {made.kind.filter}"
         number = self._records.count({"$and": [made.where or {}, made.first]})
         if not number:
             joined = " and" if made.kind else ""
             yield f"{named}: {missing}{f'{joined} meets the filter' if made.filter else ''}"
         elif any(hit.score > one.score for one in hits[:number] for hit in hits[number:]):
-            yield f"{named}: {stand} first, since named, though the vector is nearer to others"
+            yield f"{named}: {stand} first, being named, though the vector is nearer to others"
 
     def _why_nothing(self, made: Plan) -> Iterator[str]:
         """Reasons for no hits, and what to do about them."""

@@ -88,7 +88,7 @@ def test_what_is_named_stands_before_what_a_vector_finds(tmp_path: Path) -> None
         found = index.search("rock salt structure", 4)
         assert {hit.id for hit in found[:3]} == {"mgo", "nacl", "tin"}
         assert found[3].id == "cscl"
-        assert "rock salt: stand first, since named, though the vector is nearer to others" in found.notes
+        assert "rock salt: such crystals stand first, being named, though the vector is nearer to others" in found.notes
         assert index.search("a nitride with the rock salt structure", 4)[0].id == "tin"
         assert index.search("magnesium oxide", 4)[0].id == "mgo"
         assert [hit.id for hit in index.search("rock salt without oxygen", 4)][:2] == ["nacl", "tin"]
