@@ -33,7 +33,8 @@ _ONLY_NEAR = re.compile(r"[- ](?:derived|derivatives?|related|inspired|substrate
 _SAME_NAME = re.compile(r"(?: ?\((?:I{1,3}|IV|VI{0,3})\))?[ -]", re.IGNORECASE)
 """Between the words of one name: "iron(III) oxide"."""
 _OF_MOLECULES = frozenset("CHNO")
-_EITHER = re.compile(r"\bor\b|/", re.IGNORECASE)
+_EITHER = re.compile(r"\bor\b|(?<=[a-z])/(?=[a-z])|(?<=\s)/(?=\s)", re.IGNORECASE)
+"""Not the stroke of a space group: "I4/mcm"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +100,10 @@ def named_kind(text: str, mentions: Sequence[Mention], taken: Sequence[tuple[int
     salts = [found for found in find_classes(text) if text[found.start : found.end].lower().rstrip("s") in OXYANIONS]
     either = _EITHER.search(text) is not None
     name = None if types or either else _systematic_name(text, meant, salts)
-    if not types and not salts and name is None:
+    if not types and (either or (not salts and name is None)):
         return None
     elements, groups = _elements_beside(text, meant, either)
-    if not types and not elements and not groups:
-        return None
-    number = f"nelements = {name.elements}" if name else "nelements >= 3" if not types and not either else ""
+    number = f"nelements = {name.elements}" if name else "" if types else "nelements >= 3"
     spans = [(one.start, one.end) for one in types] or [(one.start, one.end) for one in salts]
     words = dict.fromkeys(text[start:end] for start, end in ([(name.start, name.end)] if name else spans))
     names = dict.fromkeys(one.name for one in types if one.name)

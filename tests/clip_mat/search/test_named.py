@@ -32,6 +32,7 @@ FCC = np.array([[0.0, 0.5, 0.5], [0.5, 0.0, 0.5], [0.5, 0.5, 0.0]])
         ("iron sulfide", 'elements HAS ALL "Fe","S" AND nelements = 2'),
         ("iron(III) oxide", 'elements HAS ALL "Fe","O" AND nelements = 2'),
         ("lithium iron phosphates", 'elements HAS ALL "Li","Fe","P","O" AND nelements = 4'),
+        ("lithium iron phosphate in P2_1/c", 'elements HAS ALL "Li","Fe","P","O" AND nelements = 4'),
         ("a titanate", 'elements HAS ALL "Ti","O" AND nelements >= 3'),
         ("iron sulfide without copper", 'elements HAS ALL "Fe","S" AND nelements = 2'),
     ],
@@ -57,6 +58,7 @@ def test_kinds_that_a_text_names(text: str, filter: str) -> None:
         "carbon dioxide capture",
         "nickel oxide reduction",
         "a titanate or a niobate",
+        "lithium titanate/sodium niobate",
         "NaCl, rock salt",  # the formula decides
         "a wide-gap oxide",
     ],
