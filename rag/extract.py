@@ -221,7 +221,8 @@ class Answerer:
 
         Else "how do insects harm solar modules?" would be answered by what harms them.
         """
-        share, words = self.retriever.unknown(query)
+        near = {word.lower() for c in candidates for word in re.findall(r"[^\W\d_]{6,}", c.sentence.text)}
+        share, words = self.retriever.unknown(query, near)
         if not candidates or share < UNKNOWN_SHARE:
             return candidates
         cosines = self._cosines(candidates, self.retriever.query(words))

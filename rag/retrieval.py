@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from typing import Literal
 
@@ -33,6 +34,9 @@ COVERAGE_WEIGHT, COVERAGE_POWER = 2.0, 3
 
 MOST_COVERAGE = 1.2
 """What a coverage counts at most: a passage that names the one thing asked for again and again says no more of it."""
+
+SLIP_LENGTH, SLIP_LIKENESS = 7, 0.88
+"""Letters of a word, and its likeness to another (Ratcliff and Obershelp), from which on it may be a slip of that."""
 
 Method = Literal["fused", "bm25", "vectors"]
 
@@ -195,17 +199,24 @@ class Retriever:
         """Whether a question has no word but those that every text has."""
         return query.weights.keys() <= self._tokenizer.stop_words
 
-    def unknown(self, query: Query) -> tuple[float, str]:
+    def unknown(self, query: Query, near: Set[str]) -> tuple[float, str]:
         """What a question asks about and no paper writes of: its share of the question's word weight, and its words.
 
-        Words that fit any matter do not count, nor those that the papers spell otherwise.
+        Words that fit any matter do not count, nor those that the papers spell otherwise, nor slips of the fingers.
+
+        Args:
+            query: From `query`.
+            near: Words, in small letters, that one of the question may be a slip of.
         """
         frequency = self.passages.document_frequency(list(query.weights))
-        spelt = {word for _, asked in query.spellings for word in asked}
-        known = self._general | spelt
+        known = self._general | {word for _, asked in query.spellings for word in asked}
         strange = {term for term in query.weights if not frequency.get(term) and term not in known}
-        words = [word for word in re.findall(r"[\w-]+", query.text) if strange.intersection(self._tokenizer(word))]
-        share = sum(query.weights[term] for term in query.weights if term in strange)
+        words: dict[str, Set[str]] = {}
+        for word in re.findall(r"[\w-]+", query.text):
+            terms = strange.intersection(self._tokenizer(word))
+            if terms and not _is_slip(word.lower(), near | GENERAL_WORDS):
+                words[word] = terms
+        share = sum(query.weights[term] for term in query.weights if any(term in terms for terms in words.values()))
         return share / query.full_score if words else 0.0, " ".join(words)
 
     @cached_property
@@ -215,6 +226,11 @@ class Retriever:
     def words(self, texts: Sequence[str]) -> list[set[str]]:
         """Content words of texts, folded and stemmed as in `Query.weights`."""
         return [set(self._tokenizer.query_terms(text)) for text in texts]
+
+
+def _is_slip(word: str, known: Set[str]) -> bool:
+    """Whether a longer word is another one but for a letter or two."""
+    return len(word) >= SLIP_LENGTH and bool(get_close_matches(word, known, 1, SLIP_LIKENESS))
 
 
 def _score(query: Query, record: Record, coverage: float) -> Scored:

@@ -205,6 +205,18 @@ def test_verbs_that_no_paper_uses_do_not_silence_it(demo: PaperLibrary) -> None:
     assert not demo.ask("What happens to defect concentrations with temperature?").abstained
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Why are temprature effects important for defects?",
+        "How does temperature change concentratoins of defects?",
+        "What is the vibrationl entropy of defects?",
+    ],
+)
+def test_slips_of_the_fingers_are_not_what_no_paper_writes_of(demo: PaperLibrary, question: str) -> None:
+    assert not demo.ask(question).abstained
+
+
 def test_citations_of_the_paper_and_forged_ones_are_not_shown() -> None:
     text = "• Doping helps [3,4] a lot [12–15] along [110] (Smith2020 page 4)."
     assert without_markers(text) == "Doping helps a lot along [110]."
