@@ -165,7 +165,8 @@ class Answerer:
         query, subject, term = self.retriever.query(full), Subject.of(full), term_asked(part)
         found, degrees = self._find(query, term, where, passages)
         candidates = self._of_subject(weigh(query, found, self.retriever.words, degrees), subject)
-        candidates = self._of_unknown(candidates, query)
+        if quantity_asked(full) is None:  # else its name is what may stand nowhere, and `_of_matter` knows better
+            candidates = self._of_unknown(candidates, query)
         if term is None:
             candidates = self._of_matter(candidates, full, subject)
         answered = any(
