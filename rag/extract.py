@@ -222,9 +222,11 @@ class Answerer:
 
         Else "how do insects harm solar modules?" would be answered by what harms them.
         """
+        if not candidates or not query.strange:
+            return candidates
         near = {word.lower() for c in candidates for word in re.findall(r"[^\W\d_]{6,}", c.sentence.text)}
         share, words = self.retriever.unknown(query, near)
-        if not candidates or share < UNKNOWN_SHARE:
+        if share < UNKNOWN_SHARE:
             return candidates
         cosines = self._cosines(candidates, self.retriever.query(words))
         return [candidate for candidate, cosine in zip(candidates, cosines, strict=True) if cosine >= UNKNOWN_COSINE]

@@ -89,6 +89,7 @@ class Query:
         weights: Inverse document frequency of each of its content words (folded and stemmed).
         spellings: Other ways in which the papers write its words: (the words there, the words of the question).
         respelt: The question in these spellings, as a query of its own; None where there are none.
+        strange: Its words that the papers have in no spelling.
     """
 
     text: str
@@ -96,6 +97,7 @@ class Query:
     weights: dict[str, float]
     spellings: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
     respelt: Query | None = None
+    strange: frozenset[str] = frozenset()
 
     @cached_property
     def full_score(self) -> float:
@@ -142,7 +144,9 @@ class Retriever:
         weights = {term: _idf(frequency.get(term, 0), total) for term in terms}
         vector = self._encode([text])[0]
         other = Query(respelt, vector, self._weights(respelt)) if spellings else None
-        return Query(text, vector, weights, tuple(spellings), other)
+        spelt = {term for _, asked in spellings for term in asked}
+        strange = frozenset(term for term in terms if not frequency.get(term) and term not in spelt)
+        return Query(text, vector, weights, tuple(spellings), other, strange)
 
     def _weights(self, text: str) -> dict[str, float]:
         frequency = self.passages.document_frequency(self._tokenizer.query_terms(text))
@@ -208,9 +212,7 @@ class Retriever:
             query: From `query`.
             near: Words, in small letters, that one of the question may be a slip of.
         """
-        frequency = self.passages.document_frequency(list(query.weights))
-        known = self._general | {word for _, asked in query.spellings for word in asked}
-        strange = {term for term in query.weights if not frequency.get(term) and term not in known}
+        strange = query.strange - self._general
         words: dict[str, Set[str]] = {}
         for word in re.findall(r"[\w-]+", query.text):
             terms = strange.intersection(self._tokenizer(word))

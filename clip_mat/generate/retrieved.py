@@ -19,7 +19,7 @@ from clip_mat.generate.substitution import scaled, substitute
 from clip_mat.generate.swaps import oddness, steps, swaps
 from clip_mat.generate.templates import IndexTemplates
 from clip_mat.language.classes import FAMILY_ELEMENTS
-from clip_mat.language.formula_parser import parse_formula
+from clip_mat.language.formula_parser import parse_formula, whole_counts
 from clip_mat.search.phrase import has_all, has_any
 
 if TYPE_CHECKING:
@@ -170,8 +170,7 @@ def _estimated(properties: Mapping[str, object]) -> dict[str, float]:
 
 
 def _counts(hit: MaterialHit) -> dict[str, int]:
-    composition = parse_formula(str(hit.properties["chemical_formula_reduced"])) or ()
-    return {str(symbol): int(amount or 0) for symbol, amount in composition}
+    return whole_counts(parse_formula(str(hit.properties["chemical_formula_reduced"])) or ())
 
 
 def _exchanged(crystal: Crystal, way: Mapping[str, str]) -> Crystal:

@@ -64,6 +64,13 @@ def plain_digits(text: str) -> str:
     return text.translate(_DIGITS)
 
 
+def whole_counts(composition: Composition) -> dict[str, int]:
+    """Atoms of each element; none where amounts are fractions or not told."""
+    if not all(symbol and amount and float(amount).is_integer() for symbol, amount in composition):
+        return {}
+    return {str(symbol): int(amount or 0) for symbol, amount in composition}
+
+
 @lru_cache(maxsize=65536)
 def parse_formula(text: str) -> Composition | None:
     """Composition of a formula in correct case; None if it is no formula.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from clip_mat.language.formula_parser import Composition
+from clip_mat.language.formula_parser import Composition, whole_counts
 
 Kind = Literal[
     "formula",
@@ -50,9 +50,7 @@ class Mention:
     @property
     def counts(self) -> dict[str, int]:
         """Counts of a formula; empty if amounts are fractions or not told."""
-        if not all(symbol and amount and float(amount).is_integer() for symbol, amount in self.composition):
-            return {}
-        return {str(symbol): int(amount or 0) for symbol, amount in self.composition}
+        return whole_counts(self.composition)
 
 
 Found: TypeAlias = Iterator[Mention]

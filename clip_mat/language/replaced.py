@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from clip_mat.language.formula_parser import parse_formula
+from clip_mat.language.formula_parser import parse_formula, whole_counts
 from clip_mat.language.formulas import conventional_formula
 from clip_mat.language.names import ELEMENT_SYMBOLS
 
@@ -48,10 +48,10 @@ def _symbol(written: str) -> str:
 
 def _exchanged(formula: str, old: str, new: str) -> str | None:
     """The formula with another element; None where it does not hold the one that is to go, or is none."""
-    counts = {symbol: amount for symbol, amount in parse_formula(formula) or () if symbol and amount}
-    if old not in counts or old == new or not all(float(amount).is_integer() for amount in counts.values()):
+    counts = whole_counts(parse_formula(formula) or ())
+    if old not in counts or old == new:
         return None
     made: Counter[str] = Counter()
     for symbol, amount in counts.items():
-        made[new if symbol == old else str(symbol)] += int(amount)
+        made[new if symbol == old else symbol] += amount
     return conventional_formula(made)

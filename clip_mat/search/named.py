@@ -97,12 +97,13 @@ def named_kind(text: str, mentions: Sequence[Mention], taken: Sequence[tuple[int
         and not _ONLY_NEAR.match(text, mention.end)
     ]
     types = [mention for mention in meant if mention.kind == "prototype" and mention.name]
-    salts = [found for found in find_classes(text) if text[found.start : found.end].lower().rstrip("s") in OXYANIONS]
+    classes = find_classes(text)
+    salts = [found for found in classes if text[found.start : found.end].lower().rstrip("s") in OXYANIONS]
     either = _EITHER.search(text) is not None
     name = None if types or either else _systematic_name(text, meant, salts)
     if not types and (either or (not salts and name is None)):
         return None
-    elements, groups = _elements_beside(text, meant, either)
+    elements, groups = _elements_beside(meant, classes, either)
     number = f"nelements = {name.elements}" if name else "" if types else "nelements >= 3"
     spans = [(one.start, one.end) for one in types] or [(one.start, one.end) for one in salts]
     words = dict.fromkeys(text[start:end] for start, end in ([(name.start, name.end)] if name else spans))
@@ -143,7 +144,7 @@ def _systematic_name(text: str, meant: Sequence[Mention], salts: Sequence[Compou
 
 
 def _elements_beside(
-    text: str, meant: Sequence[Mention], either: bool
+    meant: Sequence[Mention], classes: Sequence[CompoundClass], either: bool
 ) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
     """The elements that are asked for, and groups of which one is; of "oxide or sulfide" one."""
     single = [str(symbol) for one in meant if one.kind in ("element", "system") for symbol, _ in one.composition]
@@ -151,7 +152,7 @@ def _elements_beside(
     if either:
         named = single, [symbol for family in families for symbol in family]
         return (), tuple(tuple(dict.fromkeys(group)) for group in named if group)
-    for found in find_classes(text):
+    for found in classes:
         single += found.all_of
         families += [found.any_of, tuple(s for name in found.families for s in FAMILY_ELEMENTS.get(name, ()))]
     single += [family[0] for family in families if len(family) == 1]
